@@ -1,0 +1,47 @@
+"""Music genre classification with scikit-learn estimators.
+
+Sound in, features, network, genre::
+
+    make_pipeline(HandcraftedFeatures(), StandardScaler(), DNNClassifier()).fit(paths, genres)
+
+Public names are imported on first use (PEP 562), so that ``import sklearn_mgc``
+costs nothing: torch, librosa and matplotlib are loaded by what needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AudioError": "sklearn_mgc.audio",
+    "CNN2DClassifier": "sklearn_mgc.classifiers",
+    "CRNNClassifier": "sklearn_mgc.classifiers",
+    "DNNClassifier": "sklearn_mgc.classifiers",
+    "HandcraftedFeatures": "sklearn_mgc.features",
+    "MelScaler": "sklearn_mgc.features",
+    "MelSpectrogram": "sklearn_mgc.features",
+    "load_audio": "sklearn_mgc.audio",
+}
+_MODULES = ("audio", "classifiers", "datasets", "display", "features", "networks")
+
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+
+if TYPE_CHECKING:
+    from sklearn_mgc.audio import AudioError, load_audio
+    from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
+    from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"sklearn_mgc.{name}")
+    raise AttributeError(f"module 'sklearn_mgc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
