@@ -1,0 +1,1 @@
+"""What ``python -m sklearn_mgc`` runs, one command per file."""

@@ -1,0 +1,108 @@
+"""The mel-spectrogram as an image: what the convolutional networks see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class MelSpectrogramDisplay:
+    """A log-mel spectrogram over time.
+
+    Parameters
+    ----------
+    spectrogram : ndarray of shape (n_frames, n_mels)
+        Log-mel spectrogram in dB, as :class:`~sklearn_mgc.MelSpectrogram` gives it.
+    frame_duration : float
+        Seconds from one frame to the next (hop length divided by sample rate).
+    mel_frequencies : ndarray of shape (n_mels,)
+        Centre frequency of each band in Hz.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc.display import MelSpectrogramDisplay
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050).astype("float32")
+    >>> MelSpectrogramDisplay.from_audio(y).ax_.get_xlabel()
+    'time (s)'
+    """
+
+    def __init__(self, spectrogram, *, frame_duration: float, mel_frequencies):
+        self.spectrogram = spectrogram
+        self.frame_duration = frame_duration
+        self.mel_frequencies = mel_frequencies
+
+    @classmethod
+    def from_audio(cls, audio, *, transformer=None, ax=None) -> MelSpectrogramDisplay:
+        """Compute and plot the mel-spectrogram of a file or a waveform.
+
+        Parameters
+        ----------
+        audio : path-like or ndarray of shape (n_samples,)
+            An audio file, or a waveform at the transformer's sample rate.
+        transformer : MelSpectrogram, default=None
+            The transformer to use; ``MelSpectrogram()`` by default.
+        ax : matplotlib Axes, default=None
+            Axes to draw into; new ones by default.
+
+        Returns
+        -------
+        MelSpectrogramDisplay
+            The drawn display.
+        """
+        from librosa import mel_frequencies
+
+        from sklearn_mgc.features import MelSpectrogram
+
+        mel = MelSpectrogram() if transformer is None else transformer
+        fmax = mel.sample_rate / 2 if mel.fmax is None else mel.fmax
+        bands = mel_frequencies(mel.n_mels + 2, fmin=mel.fmin, fmax=fmax)[1:-1]
+        display = cls(
+            mel.fit_transform([audio])[0],
+            frame_duration=mel.hop_length / mel.sample_rate,
+            mel_frequencies=bands,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, *, ax=None) -> MelSpectrogramDisplay:
+        """Draw the spectrogram.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw into; new ones by default.
+
+        Returns
+        -------
+        MelSpectrogramDisplay
+            This display, with ``ax_`` and ``figure_``.
+        """
+        import matplotlib.pyplot as plt
+
+        spectrogram = np.asarray(self.spectrogram, dtype=np.float32)
+        if spectrogram.ndim != 2:
+            raise ValueError(
+                f"expected one spectrogram (n_frames, n_mels), got shape {spectrogram.shape}"
+            )
+        if ax is None:
+            _, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
+        n_frames, n_mels = spectrogram.shape
+        image = ax.imshow(
+            spectrogram.T,
+            origin="lower",
+            aspect="auto",
+            cmap="magma",
+            extent=(0, n_frames * self.frame_duration, 0, n_mels),
+        )
+        ticks = np.linspace(0, n_mels - 1, 6).astype(int)
+        ax.set_yticks(ticks + 0.5, [f"{self.mel_frequencies[i]:.0f}" for i in ticks])
+        ax.set(xlabel="time (s)", ylabel="frequency (Hz)")
+        ax.figure.colorbar(image, ax=ax, label="dB")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,73 @@
+"""The command line, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sklearn_mgc.datasets import make_music
+
+from sklearn_mgc.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("music")
+    make_music(n_tracks=24, duration=1.5, folder=folder, random_state=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder, tmp_path_factory):
+    """The model of a demo run on a folder with one file that cannot be read."""
+    pytest.importorskip("matplotlib")
+    genre = sorted(path for path in folder.iterdir() if path.is_dir())[0]
+    (genre / "broken.mp3").write_text("this is not audio")
+    output = tmp_path_factory.mktemp("output")
+    import sklearn_mgc.commands.demo as demo
+
+    fast = [
+        system
+        for system in demo._systems(0)
+        if system.name in ("LogisticRegression", "DNNClassifier")
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "_systems", lambda seed: fast)
+        assert main(["demo", str(folder), "--output", str(output), "--folds", "2"]) == 0
+    assert (output / "confusion_matrix.png").stat().st_size > 1000
+    assert (output / "training_curves.png").stat().st_size > 1000
+    return output / "model.joblib"
+
+
+def test_predict_prints_genres(model, folder, capsys):
+    files = sorted(str(path) for path in folder.rglob("*.wav"))[:2]
+    assert main(["predict", str(model), *files]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.startswith(file) for line, file in zip(lines, files, strict=True)] == [True, True]
+
+
+def test_predict_json_goes_on_after_a_bad_file(model, folder, capsys):
+    good = sorted(str(path) for path in folder.rglob("*.wav"))[0]
+    assert main(["predict", str(model), "missing.mp3", good, "--json"]) == 1
+    captured = capsys.readouterr()
+    row = json.loads(captured.out)
+    assert row["file"] == good
+    assert row["genre"] == max(row["probabilities"], key=row["probabilities"].get)
+    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert "missing.mp3" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "no such model"), (b"junk", "not a model saved with joblib")]
+)
+def test_predict_with_a_bad_model(tmp_path, capsys, content, message):
+    path = tmp_path / "model.joblib"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["predict", str(path), "a.mp3"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_demo_on_a_missing_folder(tmp_path, capsys):
+    assert main(["demo", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out")]) == 2
+    assert "nowhere" in capsys.readouterr().err
