@@ -30,9 +30,14 @@ _MODULES = ("audio", "classifiers", "datasets", "display", "features", "networks
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
 if TYPE_CHECKING:
-    from sklearn_mgc.audio import AudioError, load_audio
-    from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
-    from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
+    from sklearn_mgc.audio import AudioError as AudioError
+    from sklearn_mgc.audio import load_audio as load_audio
+    from sklearn_mgc.classifiers import CNN2DClassifier as CNN2DClassifier
+    from sklearn_mgc.classifiers import CRNNClassifier as CRNNClassifier
+    from sklearn_mgc.classifiers import DNNClassifier as DNNClassifier
+    from sklearn_mgc.features import HandcraftedFeatures as HandcraftedFeatures
+    from sklearn_mgc.features import MelScaler as MelScaler
+    from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,10 @@ def test_grid_search_in_two_processes(music):
 def test_randomized_search(music):
     search = RandomizedSearchCV(
         headline(max_epochs=3),
-        {"dnnclassifier__dropout": [0.1, 0.2, 0.3], "dnnclassifier__optimizer__weight_decay": [1e-3]},
+        {
+            "dnnclassifier__dropout": [0.1, 0.2, 0.3],
+            "dnnclassifier__optimizer__weight_decay": [1e-3],
+        },
         n_iter=2,
         cv=2,
         random_state=0,

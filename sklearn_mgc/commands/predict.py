@@ -79,6 +79,7 @@ def _load(model: Path):
         ) from error
     if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):
         raise ValueError(
-            f"{model}: holds a {type(pipeline).__name__}, not a fitted classifier with predict_proba"
+            f"{model}: holds a {type(pipeline).__name__}, "
+            "not a fitted classifier with predict_proba"
         )
     return pipeline
