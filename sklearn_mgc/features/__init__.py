@@ -1,0 +1,7 @@
+"""Sound to arrays: transformers from paths or waveforms to what classifiers read."""
+
+from sklearn_mgc.features._base import AudioTransformer
+from sklearn_mgc.features.handcrafted import HandcraftedFeatures
+from sklearn_mgc.features.mel import MelScaler, MelSpectrogram
+
+__all__ = ["AudioTransformer", "HandcraftedFeatures", "MelScaler", "MelSpectrogram"]

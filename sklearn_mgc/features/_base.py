@@ -1,0 +1,228 @@
+"""What all audio transformers share: inputs, workers, segments, failures, progress."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from sklearn_mgc.audio import (
+    AudioError,
+    CorruptAudioError,
+    SilentAudioError,
+    TooShortError,
+    load_audio,
+)
+
+
+class AudioTransformer(TransformerMixin, BaseEstimator):
+    """Base class of transformers from audio (paths or waveforms) to arrays.
+
+    A subclass says what one clip gives: ``_output_shape()``, ``_extract(y)`` and,
+    where it has more parameters, ``_check_params()``. A clip's features depend on that clip alone, so nothing is
+    learned in ``fit`` and nothing can leak from one clip to another.
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.requires_fit = False
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def fit(self, X=None, y=None):
+        """Check the parameters; nothing is learned.
+
+        Parameters
+        ----------
+        X : sequence of paths or waveforms, default=None
+            Not read.
+        y : array-like, default=None
+            Not read.
+
+        Returns
+        -------
+        self
+            The transformer.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range.
+        """
+        self._check_shared_params()
+        self._check_params()
+        return self
+
+    def transform(self, X) -> np.ndarray:
+        """Compute the features of every clip.
+
+        Parameters
+        ----------
+        X : sequence of n_clips paths, or of waveforms
+            Paths: a list, tuple, array, ``(n, 1)`` column or pandas Series of str or
+            path-like. Waveforms at ``sample_rate``: an array (n_clips, n_samples), or a
+            list of 1-D arrays.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, ...) or (n_clips, n_segments, ...), dtype float32
+            One row per clip, in the order of X.
+
+        Raises
+        ------
+        AudioError
+            For a clip that cannot be used, with ``on_error="raise"``; the error
+            names the file.
+        TypeError
+            If X is no sequence of paths or waveforms.
+        """
+        self.fit()
+        clips = as_clips(X)
+        n_segments = self.n_segments or 1
+        shape = (len(clips), n_segments, *self._output_shape())
+        out = np.full(shape, np.nan, dtype=np.float32)
+        self.failed_: list[dict[str, Any]] = []
+        self._warm_up()
+        for i, result in enumerate(self._results(clips)):
+            if isinstance(result, AudioError):
+                self.failed_.append(
+                    {
+                        "index": i,
+                        "path": result.path,
+                        "error": type(result).__name__,
+                        "message": str(result),
+                    }
+                )
+            else:
+                out[i] = result
+        if self.failed_:
+            warnings.warn(
+                f"{len(self.failed_)} of {len(clips)} clips could not be used and are rows of "
+                f"NaN; failed_ lists them, the first is: {self.failed_[0]['message']}",
+                UserWarning,
+                stacklevel=2,
+            )
+        return out if self.n_segments is not None else out[:, 0]
+
+    def _results(self, clips: list) -> Iterable:
+        from joblib import Parallel, delayed
+
+        # Threads: decoding, resampling and the FFT release the GIL, and a thread
+        # costs no second import of everything.
+        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        results = parallel(delayed(self._one)(clip, i) for i, clip in enumerate(clips))
+        if not self.verbose:
+            return results
+        from tqdm import tqdm
+
+        return tqdm(results, total=len(clips), desc=type(self).__name__, unit="clip")
+
+    def _one(self, clip, i: int) -> np.ndarray | AudioError:
+        """Features of one clip, or its error where errors are recorded."""
+        try:
+            return self._segments(clip, i)
+        except AudioError as error:
+            if self.on_error == "raise":
+                raise
+            return error
+
+    def _segments(self, clip, i: int) -> np.ndarray:
+        if isinstance(clip, np.ndarray):
+            name = f"waveform {i}"
+            start = int(self.offset * self.sample_rate)
+            stop = None if self.duration is None else start + int(self.duration * self.sample_rate)
+            y = clip[start:stop]
+            if not np.isfinite(y).all():
+                raise CorruptAudioError(name, "holds NaN or infinite samples", "clean it first")
+        else:
+            name = str(clip)
+            y = load_audio(
+                clip, sample_rate=self.sample_rate, offset=self.offset, duration=self.duration
+            )
+        parts = np.array_split(y, self.n_segments or 1)
+        shortest = min(len(part) for part in parts)
+        if shortest < self.n_fft:
+            raise TooShortError(
+                name,
+                f"has {shortest} samples at {self.sample_rate} Hz"
+                + (f" in each of {self.n_segments} segments" if self.n_segments else ""),
+                f"a frame needs n_fft={self.n_fft}: leave the clip out, or lower "
+                + ("n_segments" if self.n_segments else "n_fft"),
+            )
+        if not y.any():
+            raise SilentAudioError(name, "is silent: every sample is zero", "leave it out")
+        return np.stack([self._extract(part) for part in parts])
+
+    def _check_shared_params(self) -> None:
+        for name in ("sample_rate", "n_fft", "hop_length"):
+            _check_number(name, getattr(self, name), 1)
+        _check_number("offset", self.offset, 0)
+        if self.duration is not None:
+            _check_number("duration", self.duration, 1e-3)
+        if self.n_segments is not None:
+            _check_number("n_segments", self.n_segments, 1)
+        if self.on_error not in ("raise", "nan"):
+            raise ValueError(f"on_error must be 'raise' or 'nan', got {self.on_error!r}")
+
+    def _check_params(self) -> None:
+        """Check the subclass's own parameters."""
+
+    def _warm_up(self) -> None:
+        """Load and compile once in the parent what the workers need."""
+
+
+def _check_number(name: str, value, low: float) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not low <= value < np.inf:
+        raise ValueError(f"{name} must be a number >= {low}, got {value!r}")
+
+
+def as_clips(X) -> list:
+    """Normalize any accepted X to a list of str paths and 1-D float32 waveforms."""
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise TypeError(
+            f"X is a single path ({os.fsdecode(X)!r}); pass a sequence of paths, for example [path]"
+        )
+    if hasattr(X, "iloc") and getattr(X, "ndim", 1) == 2:  # a one-column frame
+        X = X.to_numpy(dtype=object)
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "fiu":
+        return [row.astype(np.float32, copy=False) for row in X]
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
+        X = X[:, 0]
+    if getattr(X, "ndim", 1) != 1:
+        raise TypeError(
+            f"X has shape {X.shape}; expected paths (n,) or (n, 1), or waveforms (n, n_samples)"
+        )
+    try:
+        clips = [_as_clip(item, i) for i, item in enumerate(X)]
+    except TypeError as error:
+        if "not iterable" in str(error):
+            raise TypeError(f"X must be a sequence of paths or waveforms, got {X!r}") from None
+        raise
+    if not clips:
+        raise ValueError("X is empty: no clips to transform")
+    return clips
+
+
+def _as_clip(item, i: int):
+    if isinstance(item, (str, Path)) or hasattr(item, "__fspath__"):
+        return os.fspath(item)
+    if isinstance(item, bytes):
+        return os.fsdecode(item)
+    wave = np.asarray(item)
+    if wave.ndim == 1 and wave.dtype.kind in "fiu" and wave.size:
+        return wave.astype(np.float32, copy=False)
+    raise TypeError(
+        f"item {i} of X is neither a path nor a 1-D waveform: {type(item).__name__}"
+        + (f" of shape {wave.shape}" if wave.ndim else f" {item!r}")
+    )
