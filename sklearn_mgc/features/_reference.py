@@ -24,7 +24,7 @@ def describe(
         "zero_crossing_rate": {"frame_length": n_fft, "hop_length": hop_length},
     }
     return {
-        name: getattr(feature, name)(y=y, **options.get(name, {"sr": sample_rate, **frames}))
+        name: getattr(feature, name)(y=y, **options.get(name, {"sr": sample_rate, **frames})).T
         for name in names
     }
 

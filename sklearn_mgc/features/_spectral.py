@@ -14,6 +14,16 @@ from scipy import fft
 # Part of every recipe: a change of the numbers below must change it too.
 KERNEL_VERSION = 1
 
+BACKENDS = ("fused", "librosa")
+PAD_MODES = ("constant", "edge", "reflect")
+STATISTICS = {
+    "mean": np.mean,
+    "std": np.std,
+    "min": np.min,
+    "max": np.max,
+    "median": np.median,
+}
+
 _TINY = np.finfo(np.float32).tiny
 _FRAMES_PER_BLOCK = 64  # a block's spectrum stays in the cache of one core
 
@@ -152,3 +162,60 @@ def mfcc(power: np.ndarray, sample_rate: int, n_fft: int, n_mfcc: int) -> np.nda
     mel = power @ mel_filters(sample_rate, n_fft, 128, 0.0, None)
     log_mel = power_to_db(mel, ref=1.0, top_db=80.0)
     return fft.dct(log_mel, axis=1, type=2, norm="ortho")[:, :n_mfcc]
+
+
+def mel_spectrogram(
+    y: np.ndarray,
+    *,
+    sample_rate: int,
+    n_fft: int,
+    hop_length: int,
+    pad_mode: str,
+    n_mels: int,
+    fmin: float,
+    fmax: float | None,
+) -> np.ndarray:
+    """Mel power spectrogram of one waveform, frames x bands."""
+    power = power_spectrogram(y, n_fft, hop_length, pad_mode)
+    return power @ mel_filters(sample_rate, n_fft, n_mels, fmin, fmax)
+
+
+def describe(
+    y: np.ndarray,
+    names: tuple[str, ...],
+    *,
+    sample_rate: int,
+    n_fft: int,
+    hop_length: int,
+    pad_mode: str,
+    n_mfcc: int,
+) -> dict[str, np.ndarray]:
+    """The named descriptors of one waveform, each frames x columns."""
+    power = power_spectrogram(y, n_fft, hop_length, pad_mode)
+    magnitude = np.sqrt(power)
+    found: dict[str, np.ndarray] = {}
+    if "chroma_stft" in names:
+        found["chroma_stft"] = chroma(power, sample_rate, n_fft)
+    if not {"spectral_centroid", "spectral_bandwidth"}.isdisjoint(names):
+        centroid, bandwidth = spectral_moments(magnitude, sample_rate, n_fft)
+        found["spectral_centroid"] = centroid[:, None]
+        found["spectral_bandwidth"] = bandwidth[:, None]
+    if "spectral_rolloff" in names:
+        found["spectral_rolloff"] = spectral_rolloff(magnitude, sample_rate, n_fft)[:, None]
+    if "zero_crossing_rate" in names:
+        found["zero_crossing_rate"] = zero_crossing_rate(y, n_fft, hop_length)[:, None]
+    if "mfcc" in names:
+        found["mfcc"] = mfcc(power, sample_rate, n_fft, n_mfcc)
+    return {name: found[name] for name in names}
+
+
+def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
+    """Statistics over the frames of frames x columns; those of a column stand together."""
+    values = values.astype(np.float64)
+    return np.stack([STATISTICS[name](values, axis=0) for name in statistics], axis=1).ravel()
+
+
+def check_choice(parameter: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise a ValueError that names the parameter and its choices."""
+    if value not in choices:
+        raise ValueError(f"{parameter} must be one of {', '.join(choices)}; got {value!r}")

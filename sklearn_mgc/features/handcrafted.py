@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
-from sklearn_mgc.features import _spectral as spectral
-from sklearn_mgc.features._base import AudioTransformer, _check_number
+from sklearn_mgc.features import _reference, _spectral
+from sklearn_mgc.features._base import AudioTransformer
 
-_SHAPE_DESCRIPTORS = (
+PAPER = (
     "chroma_stft",
     "spectral_centroid",
     "spectral_bandwidth",
     "spectral_rolloff",
     "zero_crossing_rate",
+    "mfcc",
 )
 
 
@@ -25,6 +28,12 @@ class HandcraftedFeatures(AudioTransformer):
 
     Parameters
     ----------
+    descriptors : "paper" or sequence of str, default="paper"
+        Names of descriptors as in librosa, in the order of the columns; "paper" is
+        ``"chroma_stft"``, ``"spectral_centroid"``, ``"spectral_bandwidth"``,
+        ``"spectral_rolloff"``, ``"zero_crossing_rate"``, ``"mfcc"``.
+    statistics : sequence of {"mean", "std", "min", "max", "median"}, default=("mean",)
+        How a descriptor is summed up over the frames of a clip.
     n_mfcc : int, default=20
         Number of MFCCs.
     sample_rate : int, default=22050
@@ -64,7 +73,8 @@ class HandcraftedFeatures(AudioTransformer):
 
     References
     ----------
-    G. Gállego, C. Garcia, A. Cuxart and G. Cortès, *Music Genre Classification*, 2019.
+    .. [1] B. McFee et al., "librosa: Audio and Music Signal Analysis in Python",
+       Proc. 14th Python in Science Conference, 2015.
 
     Examples
     --------
@@ -82,7 +92,9 @@ class HandcraftedFeatures(AudioTransformer):
 
     def __init__(
         self,
+        descriptors="paper",
         *,
+        statistics=("mean",),
         n_mfcc=20,
         sample_rate=22050,
         offset=0.0,
@@ -96,6 +108,8 @@ class HandcraftedFeatures(AudioTransformer):
         n_jobs=None,
         verbose=0,
     ):
+        self.descriptors = descriptors
+        self.statistics = statistics
         self.n_mfcc = n_mfcc
         self.sample_rate = sample_rate
         self.offset = offset
@@ -120,67 +134,73 @@ class HandcraftedFeatures(AudioTransformer):
         Returns
         -------
         ndarray of str objects of shape (n_features,)
-            Such as ``"spectral_centroid_mean"``; with segments, prefixed by ``"segment0_"``.
+            Such as ``"spectral_centroid_mean"``.
         """
-        mfccs = [f"mfcc{i}" for i in range(1, self.n_mfcc + 1)]
-        return np.asarray([f"{name}_mean" for name in (*_SHAPE_DESCRIPTORS, *mfccs)], dtype=object)
+        self._check_params()
+        names = [
+            f"{name}{number}_{statistic}"
+            for name in self._descriptors()
+            for number in (range(1, self.n_mfcc + 1) if name == "mfcc" else ("",))
+            for statistic in self.statistics
+        ]
+        return np.array(names, dtype=object)
+
+    def _descriptors(self) -> tuple[str, ...]:
+        return PAPER if isinstance(self.descriptors, str) else tuple(self.descriptors)
 
     def _output_shape(self) -> tuple[int, ...]:
-        return (len(_SHAPE_DESCRIPTORS) + self.n_mfcc,)
+        columns = sum(self.n_mfcc if name == "mfcc" else 1 for name in self._descriptors())
+        return (columns * len(self.statistics),)
+
+    def _recipe(self) -> dict:
+        plain = ("n_mfcc", "sample_rate", "n_fft", "hop_length", "pad_mode", "backend")
+        return {
+            "transformer": type(self).__name__,
+            "kernel": _spectral.KERNEL_VERSION,
+            "descriptors": self._descriptors(),
+            "statistics": tuple(self.statistics),
+            **{name: getattr(self, name) for name in plain},
+        }
 
     def _check_params(self) -> None:
-        _check_number("n_mfcc", self.n_mfcc, 1)
-        if self.n_mfcc > 128:
-            raise ValueError(f"n_mfcc must be at most 128, the number of mel bands: {self.n_mfcc}")
-        if self.backend not in ("fused", "librosa"):
-            raise ValueError(f"backend must be 'fused' or 'librosa', got {self.backend!r}")
-        if self.pad_mode not in ("constant", "reflect", "edge"):
+        if isinstance(self.descriptors, str) and self.descriptors != "paper":
             raise ValueError(
-                f"pad_mode must be 'constant', 'reflect' or 'edge', got {self.pad_mode!r}"
+                f"descriptors must be 'paper' or a sequence of names, got {self.descriptors!r}"
             )
+        _check_names("descriptors", self._descriptors(), PAPER)
+        if isinstance(self.statistics, str):
+            raise ValueError(f"statistics must be a sequence of names, got {self.statistics!r}")
+        _check_names("statistics", tuple(self.statistics), tuple(_spectral.STATISTICS))
+        if not isinstance(self.n_mfcc, Integral) or not 1 <= self.n_mfcc <= 128:
+            raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
+        _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
+        _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
 
     def _warm_up(self) -> None:
-        spectral.mel_filters(self.sample_rate, self.n_fft, 128, 0.0, None)
+        noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
+        self._extract(noise.astype(np.float32))
 
     def _extract(self, y: np.ndarray) -> np.ndarray:
-        describe = _describe_fused if self.backend == "fused" else _describe_librosa
-        return describe(
+        backend = _reference if self.backend == "librosa" else _spectral
+        found = backend.describe(
             y,
+            self._descriptors(),
             sample_rate=self.sample_rate,
             n_fft=self.n_fft,
             hop_length=self.hop_length,
             pad_mode=self.pad_mode,
             n_mfcc=self.n_mfcc,
         )
+        if "chroma_stft" in found:
+            # One number a clip, as in the paper: pitch class and time are summed up together.
+            found["chroma_stft"] = found["chroma_stft"].reshape(-1, 1)
+        columns = [_spectral.summarize(values, self.statistics) for values in found.values()]
+        return np.concatenate(columns).astype(np.float32)
 
 
-def _describe_fused(y, *, sample_rate, n_fft, hop_length, pad_mode, n_mfcc) -> np.ndarray:
-    power = spectral.power_spectrogram(y, n_fft, hop_length, pad_mode)
-    magnitude = np.sqrt(power)
-    centroid, bandwidth = spectral.spectral_moments(magnitude, sample_rate, n_fft)
-    series = [
-        spectral.chroma(power, sample_rate, n_fft),
-        centroid,
-        bandwidth,
-        spectral.spectral_rolloff(magnitude, sample_rate, n_fft),
-        # librosa's default frame of 2048 samples, whatever the FFT's.
-        spectral.zero_crossing_rate(y, 2048, hop_length),
-    ]
-    cepstrum = spectral.mfcc(power, sample_rate, n_fft, n_mfcc)
-    means = [np.mean(values, dtype=np.float64) for values in series]
-    return np.r_[means, cepstrum.mean(axis=0, dtype=np.float64)].astype(np.float32)
-
-
-def _describe_librosa(y, *, sample_rate, n_fft, hop_length, pad_mode, n_mfcc) -> np.ndarray:
-    from librosa import feature
-
-    stft = {"n_fft": n_fft, "hop_length": hop_length, "pad_mode": pad_mode}
-    series = [
-        feature.chroma_stft(y=y, sr=sample_rate, **stft),
-        feature.spectral_centroid(y=y, sr=sample_rate, **stft),
-        feature.spectral_bandwidth(y=y, sr=sample_rate, **stft),
-        feature.spectral_rolloff(y=y, sr=sample_rate, **stft),
-        feature.zero_crossing_rate(y, hop_length=hop_length),
-    ]
-    cepstrum = feature.mfcc(y=y, sr=sample_rate, n_mfcc=n_mfcc, **stft)
-    return np.r_[[values.mean() for values in series], cepstrum.mean(axis=1)].astype(np.float32)
+def _check_names(parameter: str, names: tuple, known: tuple[str, ...]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown or not names or len(set(names)) != len(names):
+        raise ValueError(
+            f"{parameter} must be distinct names out of {', '.join(known)}; got {names!r}"
+        )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from numbers import Integral, Real
 
-from sklearn_mgc._sklearn_compat import validate_data
-from sklearn_mgc.features import _spectral as spectral
-from sklearn_mgc.features._base import AudioTransformer, _check_number
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mgc.features import _reference, _spectral
+from sklearn_mgc.features._base import AudioTransformer
 
 
 class MelSpectrogram(AudioTransformer):
@@ -45,6 +45,8 @@ class MelSpectrogram(AudioTransformer):
         their own; the clip stays the sample.
     pad_mode : {"constant", "reflect", "edge"}, default="constant"
         How the signal is padded at its ends.
+    backend : {"fused", "librosa"}, default="fused"
+        "librosa" calls librosa's own function: the slow reference.
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with NaN,
         one warning, and an entry in ``failed_``.
@@ -68,7 +70,7 @@ class MelSpectrogram(AudioTransformer):
     >>> from sklearn_mgc import MelSpectrogram
     >>> y = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050)
     >>> X = MelSpectrogram().fit_transform([y])
-    >>> X.shape, float(X.max()), float(X.min())
+    >>> X.shape, round(float(X.max()), 3), float(X.min())
     ((1, 640, 128), 0.0, -80.0)
     """
 
@@ -87,6 +89,7 @@ class MelSpectrogram(AudioTransformer):
         duration=None,
         n_segments=None,
         pad_mode="constant",
+        backend="fused",
         on_error="raise",
         n_jobs=None,
         verbose=0,
@@ -103,6 +106,7 @@ class MelSpectrogram(AudioTransformer):
         self.duration = duration
         self.n_segments = n_segments
         self.pad_mode = pad_mode
+        self.backend = backend
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -110,113 +114,156 @@ class MelSpectrogram(AudioTransformer):
     def _output_shape(self) -> tuple[int, ...]:
         return (self.n_frames, self.n_mels)
 
+    def _recipe(self) -> dict:
+        plain = ("n_mels", "n_frames", "fmin", "fmax", "top_db", "sample_rate", "n_fft")
+        return {
+            "transformer": type(self).__name__,
+            "kernel": _spectral.KERNEL_VERSION,
+            **{name: getattr(self, name) for name in (*plain, "hop_length", "pad_mode", "backend")},
+        }
+
     def _check_params(self) -> None:
-        _check_number("n_mels", self.n_mels, 1)
-        _check_number("n_frames", self.n_frames, 1)
-        _check_number("top_db", self.top_db, 1e-6)
+        for name in ("n_mels", "n_frames"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
+        if not isinstance(self.top_db, Real) or not self.top_db > 0:
+            raise ValueError(f"top_db must be a number above 0, got {self.top_db!r}")
         fmax = self.sample_rate / 2 if self.fmax is None else self.fmax
         if not 0 <= self.fmin < fmax <= self.sample_rate / 2:
             raise ValueError(
                 f"need 0 <= fmin < fmax <= sample_rate / 2 (Hz), got fmin={self.fmin}, "
                 f"fmax={self.fmax} at {self.sample_rate} Hz"
             )
-        if self.pad_mode not in ("constant", "reflect", "edge"):
-            raise ValueError(
-                f"pad_mode must be 'constant', 'reflect' or 'edge', got {self.pad_mode!r}"
-            )
+        _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
+        _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
 
     def _warm_up(self) -> None:
-        self._filters()
-
-    def _filters(self) -> np.ndarray:
-        return spectral.mel_filters(self.sample_rate, self.n_fft, self.n_mels, self.fmin, self.fmax)
+        noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
+        self._extract(noise.astype(np.float32))
 
     def _extract(self, y: np.ndarray) -> np.ndarray:
-        power = spectral.power_spectrogram(y, self.n_fft, self.hop_length, self.pad_mode)
-        mel = power @ self._filters()
-        db = spectral.power_to_db(mel, ref=float(mel.max()), top_db=self.top_db)
+        backend = _reference if self.backend == "librosa" else _spectral
+        mel = backend.mel_spectrogram(
+            y,
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            pad_mode=self.pad_mode,
+            n_mels=self.n_mels,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
+        # The peak is the whole clip's, also where it lies beyond the last frame kept.
+        decibel = _spectral.power_to_db(mel, ref=float(mel.max()), top_db=self.top_db)
         out = np.full(self._output_shape(), -self.top_db, dtype=np.float32)
-        out[: len(db)] = db[: self.n_frames]
+        out[: len(decibel)] = decibel[: self.n_frames]
         return out
 
 
-class MelScaler(TransformerMixin, BaseEstimator):
-    """Standardize each mel band over clips and time.
+class MelScaler(StandardScaler):
+    """Standardize each mel band over all clips and frames.
 
-    ``StandardScaler`` for 3-D and 4-D X: zero mean and unit variance of every index of
-    the last axis. As a step of a pipeline it is fitted on the training folds only.
+    scikit-learn's ``StandardScaler`` for arrays whose last axis is the feature: (n_clips,
+    n_frames, n_mels) or (n_clips, n_segments, n_frames, n_mels). Put it in the pipeline
+    after `MelSpectrogram`, so that its means come from the training fold alone.
+
+    Parameters
+    ----------
+    copy : bool, default=True
+        Leave the input as it is; False saves memory.
+    with_mean : bool, default=True
+        Subtract the mean of each band.
+    with_std : bool, default=True
+        Divide by the standard deviation of each band.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_mels,)
-        Mean of each band over the training clips.
+        Mean of each band.
     scale_ : ndarray of shape (n_mels,)
         Standard deviation of each band; 1 for a constant band.
     n_features_in_ : int
-        Length of axis 1 of X seen in ``fit``.
+        Number of bands.
+    n_samples_seen_ : int
+        Number of frames of all clips.
+
+    See Also
+    --------
+    MelSpectrogram : Makes the arrays.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_mgc import MelScaler
-    >>> X = np.random.default_rng(0).normal(5, 3, size=(10, 20, 4))
+    >>> from sklearn_mgc.features import MelScaler
+    >>> X = np.random.default_rng(0).normal(-40, 10, size=(5, 30, 8))
     >>> Z = MelScaler().fit_transform(X)
-    >>> bool(np.allclose(Z.mean(axis=(0, 1)), 0, atol=1e-5))
-    True
+    >>> Z.shape, round(float(Z.std()), 3)
+    ((5, 30, 8), 1.0)
     """
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-    def fit(self, X, y=None):
-        """Learn mean and standard deviation of each band.
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Update mean and standard deviation of each band; ``fit`` does the same from nothing.
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_frames, n_mels) or (n_clips, n_segments, ...)
-            Log-mel spectrograms.
+        X : array-like of shape (n_clips, ..., n_mels)
+            Training clips.
         y : array-like, default=None
-            Not used.
+            Not read.
+        sample_weight : array-like of shape (n_clips,), default=None
+            Weight of each clip.
 
         Returns
         -------
         self
             The fitted scaler.
         """
-        X = validate_data(self, X, dtype=np.float32, allow_nd=True)
-        axes = tuple(range(X.ndim - 1))
-        # Accumulated in float64: the float32 mean of millions of values drifts.
-        self.mean_ = X.mean(axis=axes, dtype=np.float64).astype(np.float32)
-        scale = X.std(axis=axes, dtype=np.float64)
-        constant = scale < 1e-6 * np.maximum(np.abs(self.mean_), 1e-30)
-        self.scale_ = np.where(constant | (scale == 0), 1, scale).astype(np.float32)
-        self._n_bands = X.shape[-1]
-        return self
+        frames = _as_frames(X)
+        if sample_weight is not None and frames is not X:
+            sample_weight = np.repeat(sample_weight, len(frames) // len(X))
+        return super().partial_fit(frames, y, sample_weight)
 
-    def transform(self, X) -> np.ndarray:
+    def transform(self, X, copy=None):
         """Standardize.
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_frames, n_mels) or (n_clips, n_segments, ...)
-            Log-mel spectrograms.
+        X : array-like of shape (n_clips, ..., n_mels)
+            Clips with as many bands as in fit.
+        copy : bool, default=None
+            As in the constructor, for this call only.
 
         Returns
         -------
-        ndarray, same shape as X, dtype float32
-            The standardized spectrograms.
-
-        Raises
-        ------
-        ValueError
-            If the number of bands differs from that seen in ``fit``.
+        ndarray of the shape of X
+            float32 for float32 input, else float64.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, allow_nd=True, reset=False)
-        if X.shape[-1] != self._n_bands:
-            raise ValueError(
-                f"X has {X.shape[-1]} bands, but MelScaler was fitted on {self._n_bands}"
-            )
-        return (X - self.mean_) / self.scale_
+        frames = _as_frames(X)
+        scaled = super().transform(frames, copy=copy)
+        return scaled if frames is X else scaled.reshape(np.shape(X))
+
+    def inverse_transform(self, X, copy=None):
+        """Undo `transform`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_clips, ..., n_mels)
+            Standardized clips.
+        copy : bool, default=None
+            As in the constructor, for this call only.
+
+        Returns
+        -------
+        ndarray of the shape of X
+            Decibels again.
+        """
+        frames = _as_frames(X)
+        restored = super().inverse_transform(frames, copy=copy)
+        return restored if frames is X else restored.reshape(np.shape(X))
+
+
+def _as_frames(X):
+    """All frames of all clips as rows; anything that is not 3-D or 4-D goes on as it is."""
+    ndim = np.ndim(X) if isinstance(X, (np.ndarray, list, tuple)) else 2
+    return np.asarray(X).reshape(-1, np.shape(X)[-1]) if ndim in (3, 4) else X
