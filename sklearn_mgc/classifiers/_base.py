@@ -1,0 +1,356 @@
+"""What the three classifiers share: checks, labels, device, seed, training and state."""
+
+from __future__ import annotations
+
+import difflib
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import EarlyStopping
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+
+from sklearn_mgc._sklearn_compat import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+    validate_data,
+)
+from sklearn_mgc.classifiers._net import GenreNet
+
+_PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
+
+
+class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
+    """Base of the networks: a scikit-learn classifier that owns a skorch network.
+
+    A subclass names its ``_module`` (a torch class), its ``_module_params`` (parameters
+    passed on to it) and whether it reads spectrograms (``_reads_mel``).
+    """
+
+    _module: type[torch.nn.Module]
+    _module_params: tuple[str, ...]
+    _reads_mel: bool
+
+    _parameter_constraints: dict = {
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, None],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = self._reads_mel
+        return tags
+
+    def get_params(self, deep=True):
+        """Get the parameters, skorch's prefixed ones included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Not used; there are no nested estimators.
+
+        Returns
+        -------
+        dict
+            Parameter names and values.
+        """
+        return {**super().get_params(deep=deep), **self._extra_params()}
+
+    def set_params(self, **params):
+        """Set parameters, skorch's prefixed ones included.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters, for example ``optimizer__weight_decay=1e-4``.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown.
+        """
+        own = {}
+        for name, value in params.items():
+            if name.startswith(_PREFIXES):
+                setattr(self, name, value)
+            else:
+                own[name] = value
+        super().set_params(**own)
+        return self
+
+    def _extra_params(self) -> dict:
+        known = self._get_param_names()
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name not in known and not name.endswith("_") and not name.startswith("_")
+        }
+
+    def _check_extra_params(self) -> None:
+        for name in self._extra_params():
+            if name.startswith(_PREFIXES):
+                continue
+            near = difflib.get_close_matches(name, self._get_param_names(), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see get_params()"
+            raise TypeError(f"{type(self).__name__} has no parameter {name!r}; {hint}")
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+        """Train the network from scratch.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
+            Descriptors for the dense network, spectrograms for the convolutional ones.
+        y : array-like of shape (n_samples,)
+            Genres, strings or integers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+        groups : array-like of shape (n_samples,), default=None
+            Artists. With ``early_stopping`` no artist is on both sides of the inner split.
+        X_val : array-like, default=None
+            Validation data to watch, in place of an inner split.
+        y_val : array-like, default=None
+            Genres of ``X_val``.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two genres or samples, X holds NaN, or a shape is wrong.
+        TypeError
+            If a parameter is unknown.
+        """
+        self._check_extra_params()
+        X, y = self._validate(X, y, reset=True)
+        self.classes_, encoded = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least two genres to tell apart, got 1 class: "
+                f"{self.classes_.tolist()}"
+            )
+        self._input_shape = X.shape[1:]
+        weight = self._sample_weight(sample_weight, encoded, X)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        train, validation = self._split(X, encoded, groups, X_val, y_val, seed)
+        self.device_ = _resolve_device(self.device)
+        devices = [self.device_] if self.device_.startswith("cuda") else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed)
+            self.net_ = self._make_net(validation)
+            data = {"X": X[train]}
+            if weight is not None:
+                data["sample_weight"] = weight[train]
+            self.net_.fit(data, encoded[train])
+        self.module_ = self.net_.module_
+        self.history_ = _epochs(self.net_)
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def predict(self, X):
+        """Predict the genre of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Genres, as they were passed to ``fit``.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict the probability of each genre.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), dtype float32
+            Probabilities, columns in the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier was not fitted.
+        ValueError
+            If the shape of X differs from that seen in ``fit``.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        return self.net_.predict_proba({"X": X})
+
+    def _validate(self, X, y=None, *, reset: bool):
+        given = {"reset": reset, "dtype": np.float32, "allow_nd": self._reads_mel}
+        if reset:
+            X, y = validate_data(self, X, y, ensure_min_samples=2, **given)
+            check_classification_targets(y)
+        else:
+            X = validate_data(self, X, **given)
+        if self._reads_mel and X.ndim == 2:
+            X = X[:, :, None]  # a sequence with a single band
+        if self._reads_mel and X.ndim != 3:
+            raise ValueError(
+                f"{type(self).__name__} reads spectrograms (n_samples, n_frames, n_mels), got "
+                f"shape {X.shape}"
+            )
+        if not reset and X.shape[1:] != self._input_shape:
+            raise ValueError(
+                f"X has samples of shape {X.shape[1:]}, but {type(self).__name__} was fitted on "
+                f"samples of shape {self._input_shape}"
+            )
+        return (X, y) if reset else X
+
+    def _sample_weight(self, sample_weight, encoded, X) -> np.ndarray | None:
+        if sample_weight is None and self.class_weight is None:
+            return None
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float32, copy=True)
+        if self.class_weight is not None:
+            per_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_[encoded]
+            )
+            weight *= per_class[encoded].astype(np.float32)
+        return weight
+
+    def _split(self, X, encoded, groups, X_val, y_val, seed: int):
+        """Training rows, and the validation set or None."""
+        rows = np.arange(len(X))
+        if X_val is not None or y_val is not None:
+            if X_val is None or y_val is None:
+                raise ValueError("X_val and y_val go together: pass both or neither")
+            X_val = self._validate(X_val, reset=False)
+            y_val = np.asarray(y_val)
+            if len(y_val) != len(X_val):
+                raise ValueError(f"X_val has {len(X_val)} samples, y_val {len(y_val)}")
+            unknown = np.setdiff1d(y_val, self.classes_)
+            if len(unknown):
+                raise ValueError(f"y_val has genres that y has not: {unknown.tolist()}")
+            return rows, Dataset({"X": X_val}, np.searchsorted(self.classes_, y_val))
+        if not self.early_stopping:
+            return rows, None
+        if groups is not None:
+            n_splits = max(2, round(1 / self.validation_fraction))
+            splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+            train, held_out = next(splitter.split(rows, encoded, groups))
+        else:
+            train, held_out = train_test_split(
+                rows, test_size=self.validation_fraction, stratify=encoded, random_state=seed
+            )
+        return train, Dataset({"X": X[held_out]}, encoded[held_out])
+
+    def _make_net(self, validation: Dataset | None) -> GenreNet:
+        callbacks = list(self.callbacks or [])
+        if self.early_stopping:
+            patience = self.n_iter_no_change
+            stop = EarlyStopping("valid_loss", patience=patience, load_best=True, sink=_silent)
+            callbacks.append(("early_stopping", stop))
+        if self.verbose == 1:
+            from skorch.callbacks import ProgressBar
+
+            callbacks.append(("progress", ProgressBar()))
+        elif self.verbose > 1:
+            from skorch.callbacks import PrintLog
+
+            callbacks.append(("print_log", PrintLog()))
+        # The fused kernel halves the cost of a step of a small network.
+        settings = {
+            "optimizer__weight_decay": self.weight_decay,
+            "optimizer__fused": self.device_ == "cpu" or self.device_.startswith("cuda"),
+            **self._extra_params(),
+        }
+        return GenreNet(
+            self._module,
+            module__input_shape=self._input_shape,
+            module__n_classes=len(self.classes_),
+            **{f"module__{name}": getattr(self, name) for name in self._module_params},
+            criterion=torch.nn.CrossEntropyLoss,
+            criterion__reduction="none",
+            optimizer=torch.optim.Adam,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            train_split=None if validation is None else predefined_split(validation),
+            callbacks=callbacks,
+            device=self.device_,
+            verbose=0,
+            **settings,
+        )
+
+    def __getstate__(self):
+        """Plain parameters and numpy arrays: no torch object, so any machine can load it."""
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state.pop("net_")
+            weights = state.pop("module_").state_dict()
+            state["_weights"] = {name: t.detach().cpu().numpy() for name, t in weights.items()}
+        return state
+
+    def __setstate__(self, state):
+        """Rebuild the network on the device that is there."""
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        self.device_ = _resolve_device(self.device, missing_ok=True)
+        self.net_ = self._make_net(None)
+        with torch.random.fork_rng(devices=[]):
+            self.net_.initialize()
+        self.module_ = self.net_.module_
+        self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})
+
+
+def _silent(*args, **kwargs) -> None:
+    """Sink for skorch's messages: early stopping is told by `n_iter_`."""
+
+
+def _epochs(net: GenreNet) -> list[dict]:
+    """History without per-batch records."""
+    return [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
+
+
+def _resolve_device(device: str, *, missing_ok: bool = False) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = torch.device(device).type  # a clear error for a name that is none
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if there.get(kind, True):
+        return device
+    if missing_ok:
+        return "cpu"
+    raise ValueError(f"device={device!r} is not available here; use device='auto' or 'cpu'")

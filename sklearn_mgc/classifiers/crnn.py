@@ -1,0 +1,169 @@
+"""The paper's third classifier: one-dimensional convolutions and an LSTM."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+from sklearn_mgc._sklearn_compat import Interval
+from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.networks import CRNN
+
+
+class CRNNClassifier(BaseGenreClassifier):
+    """Classify spectrograms with three blocks of 1-D convolutions and a 2-layer LSTM.
+
+    Standardize the bands first: put a ``MelScaler`` before it in a pipeline.
+
+    Parameters
+    ----------
+    channels : sequence of int, default=(64, 32, 16)
+        Output channels of the blocks; mel bands are the input channels.
+    kernel_sizes : sequence of int, default=(5, 3, 3)
+        Kernel length of each block in frames; odd.
+    pool_sizes : sequence of int, default=(4, 2, 2)
+        Pooling of each block over frames, capped by what is left of the input.
+    lstm_hidden_size : int, default=32
+        Width of the LSTM's hidden state.
+    lstm_layers : int, default=2
+        Number of stacked LSTM layers.
+    bidirectional : bool, default=False
+        Read the sequence in both directions.
+    dropout : float, default=0.3
+        Probability of dropping a unit after the last block.
+    lr : float, default=1e-3
+        Learning rate of Adam.
+    batch_size : int, default=32
+        Samples per step. A trailing batch of one joins the batch before it.
+    max_epochs : int, default=100
+        Number of passes over the training data; fewer with early stopping.
+    weight_decay : float, default=0.0
+        L2 penalty of Adam.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each genre in the loss; "balanced" is inverse to its frequency.
+    early_stopping : bool, default=False
+        Hold out ``validation_fraction`` of the training data (stratified, and by artist
+        where ``groups`` are passed to ``fit``), stop when its loss has not improved for
+        ``n_iter_no_change`` epochs, and restore the best weights.
+    validation_fraction : float, default=0.1
+        Share held out by early stopping.
+    n_iter_no_change : int, default=20
+        Patience of early stopping in epochs.
+    callbacks : list, default=None
+        skorch callbacks, for example ``[("lr", LRScheduler(...))]``. They see genres
+        as integers, in the order of ``classes_``.
+    device : str, default="auto"
+        "auto" is CUDA where there is a device and else the CPU; or a torch device
+        name such as "cpu", "cuda:1" or "mps".
+    random_state : int, RandomState instance or None, default=None
+        Seed of weights, batches, dropout and the inner split. Results are reproducible on
+        the CPU; torch's global state is left alone.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar, 2 prints a table of epochs.
+    **net_params : dict
+        skorch's prefixed parameters, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Genres, sorted.
+    n_features_in_ : int
+        Length of axis 1 of X seen in ``fit``.
+    n_iter_ : int
+        Epochs trained.
+    net_ : skorch.NeuralNetClassifier
+        The trained skorch network, which sees genres as integers.
+    module_ : torch.nn.Module
+        The trained torch network.
+    history_ : list of dict
+        Per epoch: ``train_loss``, ``train_acc`` and, with validation data,
+        ``valid_loss`` and ``valid_acc``.
+    device_ : str
+        The device in use.
+
+    See Also
+    --------
+    MelSpectrogram : The spectrograms it reads.
+    MelScaler : Standardizes their bands.
+
+    References
+    ----------
+    G. Gállego, C. Garcia, A. Cuxart and G. Cortès, *Music Genre Classification*, 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc import CRNNClassifier
+    >>> X = np.random.default_rng(0).normal(size=(8, 32, 16))
+    >>> y = ["jazz", "rock"] * 4
+    >>> model = CRNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (8, 2)
+    """
+
+    _module = CRNN
+    _module_params = (
+        "channels",
+        "kernel_sizes",
+        "pool_sizes",
+        "lstm_hidden_size",
+        "lstm_layers",
+        "bidirectional",
+        "dropout",
+    )
+    _reads_mel = True
+
+    _parameter_constraints: dict = {
+        **BaseGenreClassifier._parameter_constraints,
+        "channels": ["array-like"],
+        "kernel_sizes": ["array-like"],
+        "pool_sizes": ["array-like"],
+        "lstm_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "lstm_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        channels=(64, 32, 16),
+        *,
+        kernel_sizes=(5, 3, 3),
+        pool_sizes=(4, 2, 2),
+        lstm_hidden_size=32,
+        lstm_layers=2,
+        bidirectional=False,
+        dropout=0.3,
+        lr=1e-3,
+        batch_size=32,
+        max_epochs=100,
+        weight_decay=0.0,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=20,
+        callbacks=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+        **net_params,
+    ):
+        self.channels = channels
+        self.kernel_sizes = kernel_sizes
+        self.pool_sizes = pool_sizes
+        self.lstm_hidden_size = lstm_hidden_size
+        self.lstm_layers = lstm_layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.lr = lr
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.weight_decay = weight_decay
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+        # As attributes, so that clone and get_params see them; checked in fit.
+        vars(self).update(net_params)

@@ -1,0 +1,7 @@
+"""Plain torch modules: arrays in, logits out. They know nothing of scikit-learn."""
+
+from sklearn_mgc.networks.cnn2d import CNN2D
+from sklearn_mgc.networks.crnn import CRNN
+from sklearn_mgc.networks.dnn import DNN
+
+__all__ = ["CNN2D", "CRNN", "DNN"]
