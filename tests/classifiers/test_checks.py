@@ -1,0 +1,31 @@
+"""scikit-learn's own battery, with the number of checks that ran."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+
+from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier
+
+_SMALL = {"batch_size": 16, "lr": 1e-2, "dropout": 0.0, "random_state": 0}
+ESTIMATORS = [
+    DNNClassifier(max_epochs=40, **_SMALL),
+    CNN2DClassifier((8, 8, 8), kernel_size=3, max_epochs=40, **_SMALL),
+    CRNNClassifier((8, 8, 8), max_epochs=40, **_SMALL),
+]
+EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "mini-batch Adam; scikit-learn runs this check of its MLP with lbfgs only"
+    )
+}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_check_estimator(estimator):
+    results = check_estimator(estimator, expected_failed_checks=EXPECTED)
+    by_status: dict[str, set[str]] = {}
+    for result in results:
+        by_status.setdefault(result["status"], set()).add(result["check_name"])
+    assert by_status.get("xfail", set()) == set(EXPECTED)
+    assert by_status.get("skipped", set()) <= {"check_array_api_input"}
+    assert sum(result["status"] == "passed" for result in results) >= 58
