@@ -18,8 +18,8 @@ def describe(
     """As `_spectral.describe`: one plain librosa call for each name."""
     from librosa import feature
 
-    frames = {"n_fft": n_fft, "hop_length": hop_length, "pad_mode": pad_mode}
-    options = {
+    frames: dict = {"n_fft": n_fft, "hop_length": hop_length, "pad_mode": pad_mode}
+    options: dict[str, dict] = {
         "mfcc": {"sr": sample_rate, "n_mfcc": n_mfcc, **frames},
         "zero_crossing_rate": {"frame_length": n_fft, "hop_length": hop_length},
     }
@@ -48,7 +48,7 @@ def mel_spectrogram(
         sr=sample_rate,
         n_fft=n_fft,
         hop_length=hop_length,
-        pad_mode=pad_mode,
+        pad_mode=pad_mode,  # type: ignore[arg-type]
         n_mels=n_mels,
         fmin=fmin,
         fmax=fmax,

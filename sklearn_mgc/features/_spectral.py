@@ -1,40 +1,49 @@
 """One STFT per clip, every descriptor from it, at librosa's values.
 
-All arrays are frames x bins, float32. The formulas are librosa's (0.11); see each
-function's counterpart there: ``stft``, ``feature.spectral_centroid`` and so on.
+All arrays are frames x bins or frames x columns, float32. The formulas are those
+of librosa 0.11; each descriptor has the name of its function there.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import fft
 
 # Part of every recipe: a change of the numbers below must change it too.
-KERNEL_VERSION = 1
+KERNEL_VERSION = 2
 
 BACKENDS = ("fused", "librosa")
 PAD_MODES = ("constant", "edge", "reflect")
-STATISTICS = {
+STATISTICS: dict[str, Callable] = {
     "mean": np.mean,
     "std": np.std,
     "min": np.min,
     "max": np.max,
     "median": np.median,
 }
+N_MELS = 128  # bands below the MFCCs
 
 _TINY = np.finfo(np.float32).tiny
-_FRAMES_PER_BLOCK = 64  # a block's spectrum stays in the cache of one core
+_FRAMES_PER_BLOCK = 32  # a block's spectrum stays in the cache of one core
 
 
 @lru_cache(maxsize=8)
-def mel_filters(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None):
-    """Mel filterbank, bins x bands."""
+def mel_filters(
+    sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mel filterbank without its zeros: weights, each band's first bin, each band's start."""
     from librosa.filters import mel
 
     bank = mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-    return np.ascontiguousarray(bank.T, dtype=np.float32)
+    runs = [np.flatnonzero(band) for band in bank]
+    # The triangles have no holes; narrow ones may be empty.
+    weights = [band[run].astype(np.float32) for band, run in zip(bank, runs, strict=True)]
+    first = np.array([run[0] if len(run) else 0 for run in runs], dtype=np.int64)
+    start = np.cumsum([0, *map(len, runs)], dtype=np.int64)
+    return np.concatenate(weights), first, start
 
 
 @lru_cache(maxsize=128)  # one per tuning, of which there are a hundred
@@ -53,160 +62,161 @@ def _window(n_fft: int) -> np.ndarray:
     return get_window("hann", n_fft, fftbins=True).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
+def _dct_matrix(n_mels: int, n_mfcc: int) -> np.ndarray:
+    return fft.dct(np.eye(n_mels), axis=1, norm="ortho")[:, :n_mfcc].astype(np.float32)
+
+
 def frame_signal(y: np.ndarray, length: int, hop_length: int, pad_mode: str) -> np.ndarray:
     """Centred frames of a signal, as a read-only view (n_frames, length)."""
     padded = np.pad(y, length // 2, mode=pad_mode)  # type: ignore[call-overload]
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop_length]
 
 
-def power_spectrogram(y: np.ndarray, n_fft: int, hop_length: int, pad_mode: str) -> np.ndarray:
-    """Squared magnitude of the STFT with a Hann window, frames x bins."""
-    frames = frame_signal(y, n_fft, hop_length, pad_mode)
-    power = np.empty((len(frames), n_fft // 2 + 1), dtype=np.float32)
-    window = _window(n_fft)
-    for start in range(0, len(frames), _FRAMES_PER_BLOCK):
-        spectrum = fft.rfft(frames[start : start + _FRAMES_PER_BLOCK] * window, axis=1)
-        block = power[start : start + _FRAMES_PER_BLOCK]
-        np.multiply(spectrum.real, spectrum.real, out=block)
-        block += spectrum.imag * spectrum.imag
-    return power
-
-
 def power_to_db(power: np.ndarray, *, ref: float, top_db: float | None) -> np.ndarray:
     """Decibels relative to ``ref``, at most ``top_db`` below the loudest value."""
-    db = 10 * np.log10(np.maximum(power, np.float32(1e-10)))
+    db = np.log(np.maximum(power, np.float32(1e-10)))  # unlike log10, vectorized by numpy
+    db *= np.float32(10 / np.log(10))
     db -= np.float32(10 * np.log10(max(ref, 1e-10)))
     if top_db is not None:
         np.maximum(db, db.max() - np.float32(top_db), out=db)
     return db
 
 
-def estimate_tuning(power: np.ndarray, sample_rate: int, n_fft: int) -> float:
-    """Deviation from A440 in fractions of a semitone, by spectral peaks (``piptrack``).
-
-    Only the band from 150 to 4000 Hz is looked at, and the parabola is fitted only
-    at peaks: the same numbers as librosa's, which fits it everywhere.
-    """
-    frequencies = np.arange(power.shape[1]) * sample_rate / n_fft
-    low = max(int(np.searchsorted(frequencies, 150.0)), 1)
-    high = min(int(np.searchsorted(frequencies, min(4000.0, sample_rate / 2))), power.shape[1] - 1)
-    threshold = np.float32(0.1) * power.max(axis=1, keepdims=True)
-    band = power[:, low:high]
-    # Gated neighbours, as librosa compares S * (S > threshold).
-    loud = band > threshold
-    above = power[:, low + 1 : high + 1]
-    below = power[:, low - 1 : high - 1]
-    peaks = (
-        loud & ((band > below) | (below <= threshold)) & ((band >= above) | (above <= threshold))
-    )
-    row, column = np.nonzero(peaks)
-    if not len(row):
+def tuning_from_peaks(frequency: np.ndarray, height: np.ndarray) -> float:
+    """Deviation from A440 in fractions of a semitone, as `librosa.estimate_tuning`."""
+    if not len(frequency):
         return 0.0
-    column += low
-    left, middle, right = (power[row, column + shift] for shift in (-1, 0, 1))
-    a = right + left - 2 * middle
-    b = (right - left) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.where(np.abs(b) >= np.abs(a), np.float32(0), -b / a)
-    pitch = (column + shift) * sample_rate / n_fft
-    magnitude = middle + 0.5 * b * shift
-    pitch = pitch[(magnitude >= np.median(magnitude)) & (pitch > 0)]
-    residual = np.mod(12 * np.log2(pitch / (440.0 / 16)), 1.0)
-    residual[residual >= 0.5] -= 1.0
+    frequency = frequency[height >= np.median(height)]
+    residual = np.mod(12 * np.log2(frequency / np.float32(440.0 / 16)), np.float32(1))
+    residual[residual >= 0.5] -= 1
     counts, edges = np.histogram(residual, np.linspace(-0.5, 0.5, 101))
     return float(edges[np.argmax(counts)])
 
 
-def chroma(power: np.ndarray, sample_rate: int, n_fft: int) -> np.ndarray:
-    """Energy of the twelve pitch classes, frames x 12, each frame's maximum at 1."""
-    tuning = estimate_tuning(power, sample_rate, n_fft)
-    raw = power @ chroma_filters(sample_rate, n_fft, tuning)
-    peak = raw.max(axis=1, keepdims=True)
-    return raw / np.where(peak < _TINY, 1, peak)
+class Spectrum:
+    """The short-time spectrum of one waveform, and what is computed from it when asked for.
+
+    Parameters
+    ----------
+    y : float32 array of shape (n_samples,)
+    sample_rate, n_fft, hop_length : int
+    pad_mode : str
+        How half a frame is added at both ends.
+    n_mfcc : int
+    """
+
+    def __init__(self, y, *, sample_rate, n_fft, hop_length, pad_mode, n_mfcc=20):
+        from sklearn_mgc.features import _fused
+
+        self.fused = _fused
+        self.y = y
+        self.sample_rate = sample_rate
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.pad_mode = pad_mode
+        self.n_mfcc = n_mfcc
+        self.n_bins = n_fft // 2 + 1
+        self.hertz = sample_rate / n_fft  # per bin
+        self.frames = frame_signal(y, n_fft, hop_length, pad_mode)
+        self.n_frames = len(self.frames)
+
+    def power_blocks(self, power: np.ndarray | None = None):
+        """Yield (rows, their power spectrum), written into ``power`` or one reused block."""
+        window = _window(self.n_fft)
+        windowed = np.empty((_FRAMES_PER_BLOCK, self.n_fft), dtype=np.float32)
+        scratch = np.empty((_FRAMES_PER_BLOCK, self.n_bins), dtype=np.float32)
+        for start in range(0, self.n_frames, _FRAMES_PER_BLOCK):
+            rows = slice(start, min(start + _FRAMES_PER_BLOCK, self.n_frames))
+            n_rows = rows.stop - start
+            np.multiply(self.frames[rows], window, out=windowed[:n_rows])
+            spectrum = fft.rfft(windowed[:n_rows], axis=1)
+            block = scratch[:n_rows] if power is None else power[rows]
+            self.fused.power_rows(spectrum.view(np.float32), block)
+            yield rows, block
+
+    def mel(self, n_mels: int, fmin: float, fmax: float | None) -> np.ndarray:
+        """Mel power spectrogram, frames x bands, without keeping the spectrum."""
+        filters = mel_filters(self.sample_rate, self.n_fft, n_mels, fmin, fmax)
+        mel = np.empty((self.n_frames, n_mels), dtype=np.float32)
+        for rows, block in self.power_blocks():
+            self.fused.band_rows(block, *filters, mel[rows])
+        return mel
+
+    @cached_property
+    def _pass(self) -> dict[str, np.ndarray]:
+        """Everything that one look at each block of frames can give."""
+        power = np.empty((self.n_frames, self.n_bins), dtype=np.float32)
+        shape = np.empty((3, self.n_frames), dtype=np.float32)
+        mel = np.empty((self.n_frames, N_MELS), dtype=np.float32)
+        filters = mel_filters(self.sample_rate, self.n_fft, N_MELS, 0.0, None)
+        # piptrack's band, where a pitch may lie
+        low = max(int(np.ceil(150.0 / self.hertz)), 1)
+        high = min(int(np.ceil(min(4000.0, self.sample_rate / 2) / self.hertz)), self.n_bins - 1)
+        # Two neighbours are never both peaks, unless they are equal.
+        position = np.empty(self.n_frames * max(high - low, 0), dtype=np.float64)
+        height = np.empty(len(position), dtype=np.float32)
+        n_peaks = 0
+        for rows, block in self.power_blocks(power):
+            self.fused.shape_rows(block, np.float32(self.hertz), _TINY, *shape[:, rows])
+            self.fused.band_rows(block, *filters, mel[rows])
+            n_peaks = self.fused.peak_rows(block, low, high, position, height, n_peaks)
+        return {
+            "power": power,
+            "shape": shape,
+            "mel": mel,
+            "frequency": (position[:n_peaks] * self.hertz).astype(np.float32),
+            "height": height[:n_peaks],
+        }
+
+    @cached_property
+    def chroma_stft(self) -> np.ndarray:
+        """Energy of the twelve pitch classes, each frame's maximum at 1."""
+        tuning = tuning_from_peaks(self._pass["frequency"], self._pass["height"])
+        raw = self._pass["power"] @ chroma_filters(self.sample_rate, self.n_fft, tuning)
+        peak = raw.max(axis=1, keepdims=True)
+        return raw / np.where(peak < _TINY, 1, peak)
+
+    @property
+    def spectral_centroid(self) -> np.ndarray:
+        return self._pass["shape"][0][:, None]
+
+    @property
+    def spectral_bandwidth(self) -> np.ndarray:
+        return self._pass["shape"][1][:, None]
+
+    @property
+    def spectral_rolloff(self) -> np.ndarray:
+        return self._pass["shape"][2][:, None]
+
+    @property
+    def zero_crossing_rate(self) -> np.ndarray:
+        """Share of samples of a frame at which the sign changes; ends are padded by repetition."""
+        starts = np.arange(self.n_frames) * self.hop_length - self.n_fft // 2
+        running = []
+        for edges in (starts, starts + self.n_fft - 1):
+            counts = np.zeros(self.n_frames, dtype=np.int64)
+            self.fused.count_sign_changes(self.y, np.r_[min(starts[0], 0), edges], counts)
+            running.append(np.cumsum(counts))
+        return ((running[1] - running[0]) / np.float32(self.n_fft))[:, None]
+
+    @cached_property
+    def mfcc(self) -> np.ndarray:
+        log_mel = power_to_db(self._pass["mel"], ref=1.0, top_db=80.0)
+        return log_mel @ _dct_matrix(N_MELS, self.n_mfcc)
 
 
-def spectral_moments(magnitude: np.ndarray, sample_rate: int, n_fft: int):
-    """Centroid and bandwidth in Hz, each (n_frames,)."""
-    frequencies = (np.arange(magnitude.shape[1]) * sample_rate / n_fft).astype(np.float32)
-    total = magnitude.sum(axis=1)
-    total = np.where(total < _TINY, 1, total)
-    centroid = magnitude @ frequencies / total
-    # About the centroid: the difference of raw moments would cancel.
-    deviation = frequencies[None, :] - centroid[:, None]
-    deviation *= deviation
-    bandwidth = np.sqrt(np.einsum("ij,ij->i", magnitude, deviation) / total)
-    return centroid, bandwidth
-
-
-def spectral_rolloff(
-    magnitude: np.ndarray, sample_rate: int, n_fft: int, roll_percent: float = 0.85
-) -> np.ndarray:
-    """Frequency in Hz below which 85 % of a frame's magnitude lies, (n_frames,)."""
-    running = np.cumsum(magnitude, axis=1)
-    reached = running >= np.float32(roll_percent) * running[:, -1:]
-    return reached.argmax(axis=1) * (sample_rate / n_fft)
-
-
-def zero_crossing_rate(y: np.ndarray, frame_length: int, hop_length: int) -> np.ndarray:
-    """Share of samples at which the sign changes, (n_frames,)."""
-    negative = np.signbit(np.where(np.abs(y) <= 1e-10, np.float32(0), y))
-    # Crossings are counted once, frames then are differences of a running sum.
-    padded = np.pad(negative, frame_length // 2, mode="edge")
-    crossings = np.concatenate([[0], np.cumsum(padded[1:] != padded[:-1])])
-    starts = np.arange(0, len(padded) - frame_length + 1, hop_length)
-    return (crossings[starts + frame_length - 1] - crossings[starts]) / frame_length
-
-
-def mfcc(power: np.ndarray, sample_rate: int, n_fft: int, n_mfcc: int) -> np.ndarray:
-    """Mel-frequency cepstral coefficients, frames x n_mfcc."""
-    mel = power @ mel_filters(sample_rate, n_fft, 128, 0.0, None)
-    log_mel = power_to_db(mel, ref=1.0, top_db=80.0)
-    return fft.dct(log_mel, axis=1, type=2, norm="ortho")[:, :n_mfcc]
+def describe(y: np.ndarray, names: tuple[str, ...], **params) -> dict[str, np.ndarray]:
+    """The named descriptors of one waveform, each frames x columns; see `Spectrum`."""
+    spectrum = Spectrum(y, **params)
+    return {name: getattr(spectrum, name) for name in names}
 
 
 def mel_spectrogram(
-    y: np.ndarray,
-    *,
-    sample_rate: int,
-    n_fft: int,
-    hop_length: int,
-    pad_mode: str,
-    n_mels: int,
-    fmin: float,
-    fmax: float | None,
+    y: np.ndarray, *, n_mels: int, fmin: float, fmax: float | None, **params
 ) -> np.ndarray:
-    """Mel power spectrogram of one waveform, frames x bands."""
-    power = power_spectrogram(y, n_fft, hop_length, pad_mode)
-    return power @ mel_filters(sample_rate, n_fft, n_mels, fmin, fmax)
-
-
-def describe(
-    y: np.ndarray,
-    names: tuple[str, ...],
-    *,
-    sample_rate: int,
-    n_fft: int,
-    hop_length: int,
-    pad_mode: str,
-    n_mfcc: int,
-) -> dict[str, np.ndarray]:
-    """The named descriptors of one waveform, each frames x columns."""
-    power = power_spectrogram(y, n_fft, hop_length, pad_mode)
-    magnitude = np.sqrt(power)
-    found: dict[str, np.ndarray] = {}
-    if "chroma_stft" in names:
-        found["chroma_stft"] = chroma(power, sample_rate, n_fft)
-    if not {"spectral_centroid", "spectral_bandwidth"}.isdisjoint(names):
-        centroid, bandwidth = spectral_moments(magnitude, sample_rate, n_fft)
-        found["spectral_centroid"] = centroid[:, None]
-        found["spectral_bandwidth"] = bandwidth[:, None]
-    if "spectral_rolloff" in names:
-        found["spectral_rolloff"] = spectral_rolloff(magnitude, sample_rate, n_fft)[:, None]
-    if "zero_crossing_rate" in names:
-        found["zero_crossing_rate"] = zero_crossing_rate(y, n_fft, hop_length)[:, None]
-    if "mfcc" in names:
-        found["mfcc"] = mfcc(power, sample_rate, n_fft, n_mfcc)
-    return {name: found[name] for name in names}
+    """Mel power spectrogram of one waveform, frames x bands; see `Spectrum`."""
+    return Spectrum(y, **params).mel(n_mels, fmin, fmax)
 
 
 def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 
 from sklearn_mgc.features import _reference, _spectral
@@ -171,7 +169,7 @@ class HandcraftedFeatures(AudioTransformer):
         if isinstance(self.statistics, str):
             raise ValueError(f"statistics must be a sequence of names, got {self.statistics!r}")
         _check_names("statistics", tuple(self.statistics), tuple(_spectral.STATISTICS))
-        if not isinstance(self.n_mfcc, Integral) or not 1 <= self.n_mfcc <= 128:
+        if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
             raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
         _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
         _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)

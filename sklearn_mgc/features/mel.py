@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
@@ -125,9 +123,9 @@ class MelSpectrogram(AudioTransformer):
     def _check_params(self) -> None:
         for name in ("n_mels", "n_frames"):
             value = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
+            if not isinstance(value, (int, np.integer)) or value < 1:
                 raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-        if not isinstance(self.top_db, Real) or not self.top_db > 0:
+        if not isinstance(self.top_db, (int, float, np.number)) or not self.top_db > 0:
             raise ValueError(f"top_db must be a number above 0, got {self.top_db!r}")
         fmax = self.sample_rate / 2 if self.fmax is None else self.fmax
         if not 0 <= self.fmin < fmax <= self.sample_rate / 2:
