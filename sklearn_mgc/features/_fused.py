@@ -13,6 +13,7 @@ from numba import njit
 # Sums may be reordered into vector lanes: float32 errors of 1e-6, no change of meaning.
 _compiled = njit(cache=True, nogil=True, fastmath=True)
 _CHUNK = 32
+_LANES = 8
 
 
 @_compiled
@@ -70,15 +71,27 @@ def shape_rows(power, hertz, tiny, centroid, bandwidth, rolloff):
 
 @_compiled
 def band_rows(power, weights, first, start, out):
-    """Filterbank whose row ``m`` is ``weights[start[m]:start[m + 1]]`` from bin ``first[m]`` on."""
-    for t in range(power.shape[0]):
+    """Filterbank whose row ``m`` is ``weights[start[m]:start[m + 1]]`` from bin ``first[m]`` on.
+
+    Bands are narrow, so the vector lanes are eight frames, not bins.
+    """
+    n_frames, n_bins = power.shape
+    lanes = np.zeros((n_bins, _LANES), dtype=np.float32)
+    total = np.empty(_LANES, dtype=np.float32)
+    for t in range(0, n_frames, _LANES):
+        n_rows = min(_LANES, n_frames - t)
+        for r in range(n_rows):
+            for k in range(n_bins):
+                lanes[k, r] = power[t + r, k]
         for m in range(len(first)):
-            total = np.float32(0)
-            low = start[m]
-            shift = first[m] - low
-            for i in range(low, start[m + 1]):
-                total += weights[i] * power[t, i + shift]
-            out[t, m] = total
+            total[:] = 0
+            run = weights[start[m] : start[m + 1]]
+            bins = lanes[first[m] : first[m] + len(run)]
+            for i in range(len(run)):
+                for r in range(_LANES):
+                    total[r] += run[i] * bins[i, r]
+            for r in range(n_rows):
+                out[t + r, m] = total[r]
 
 
 @_compiled
@@ -87,11 +100,15 @@ def peak_rows(power, low, high, position, height, found):
 
     Appends bin positions and heights from index ``found`` on, returns the new count.
     """
+    lanes = np.empty(_CHUNK, dtype=np.float32)
     for t in range(power.shape[0]):
-        top = np.float32(0)
-        for k in range(power.shape[1]):
-            top = max(top, power[t, k])
-        threshold = np.float32(0.1) * top
+        lanes[:] = 0
+        for k in range(0, power.shape[1] - _CHUNK, _CHUNK):
+            for r in range(_CHUNK):
+                lanes[r] = max(lanes[r], power[t, k + r])
+        for r in range(_CHUNK):  # the last bins once more, so that none is left out
+            lanes[r] = max(lanes[r], power[t, power.shape[1] - _CHUNK + r])
+        threshold = np.float32(0.1) * lanes.max()
         for k in range(low, high):
             here = power[t, k]
             if here <= threshold:
@@ -116,9 +133,13 @@ def peak_rows(power, low, high, position, height, found):
 def count_sign_changes(y, edges, out):
     """Sign changes between the samples of consecutive ``edges``, cut to the signal."""
     for i in range(len(edges) - 1):
-        count = 0
-        for k in range(max(edges[i], 0) + 1, min(edges[i + 1], len(y) - 1) + 1):
-            count += (y[k] < np.float32(-1e-10)) != (y[k - 1] < np.float32(-1e-10))
+        count = np.int32(0)
+        low = max(edges[i], 0)
+        before = y[low : max(min(edges[i + 1], len(y) - 1), low)]
+        after = y[low + 1 : low + 1 + len(before)]
+        for k in range(len(after)):
+            changed = (after[k] < np.float32(-1e-10)) != (before[k] < np.float32(-1e-10))
+            count += np.int32(changed)
         out[i] = count
 
 

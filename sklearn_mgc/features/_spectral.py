@@ -225,6 +225,14 @@ def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
     return np.stack([STATISTICS[name](values, axis=0) for name in statistics], axis=1).ravel()
 
 
+def check_frames(n_fft: int, hop_length: int) -> None:
+    """Raise a ValueError unless frames have an even length of 64 or more, and a step."""
+    for name, value, low in (("n_fft", n_fft, 64), ("hop_length", hop_length, 1)):
+        if not isinstance(value, (int, np.integer)) or value < low or (low > 1 and value % 2):
+            even = "an even integer" if low > 1 else "an integer"
+            raise ValueError(f"{name} must be {even} >= {low}, got {value!r}")
+
+
 def check_choice(parameter: str, value: object, choices: tuple[str, ...]) -> None:
     """Raise a ValueError that names the parameter and its choices."""
     if value not in choices:

@@ -171,6 +171,7 @@ class HandcraftedFeatures(AudioTransformer):
         _check_names("statistics", tuple(self.statistics), tuple(_spectral.STATISTICS))
         if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
             raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
+        _spectral.check_frames(self.n_fft, self.hop_length)
         _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
         _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
 

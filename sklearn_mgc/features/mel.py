@@ -133,6 +133,7 @@ class MelSpectrogram(AudioTransformer):
                 f"need 0 <= fmin < fmax <= sample_rate / 2 (Hz), got fmin={self.fmin}, "
                 f"fmax={self.fmax} at {self.sample_rate} Hz"
             )
+        _spectral.check_frames(self.n_fft, self.hop_length)
         _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
         _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
 

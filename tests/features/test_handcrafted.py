@@ -127,6 +127,10 @@ def test_pandas_output(clip_paths):
         ({"n_mfcc": 2.5}, "n_mfcc"),
         ({"pad_mode": "zero"}, "pad_mode"),
         ({"backend": "gpu"}, "backend"),
+        ({"n_fft": 1001}, "n_fft"),
+        ({"n_fft": 32}, "n_fft"),
+        ({"hop_length": 0}, "hop_length"),
+        ({"hop_length": 100.5}, "hop_length"),
     ],
 )
 def test_bad_parameters_are_named(params, message):

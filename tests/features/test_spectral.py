@@ -1,0 +1,128 @@
+"""The kernel against a plain float64 computation and against librosa."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from sklearn_mgc.features._spectral import Spectrum, tuning_from_peaks
+
+RATE, N_FFT, HOP = 22050, 2048, 512
+N = 22050
+
+
+def time() -> np.ndarray:
+    return np.arange(N) / RATE
+
+
+DEGENERATE = {
+    "silence": np.zeros(N),
+    "constant": np.full(N, 0.5),
+    "tone": np.sin(2 * np.pi * 1000 * time()),
+    "impulse": np.eye(1, N, N // 2)[0],
+    "square": np.sign(np.sin(2 * np.pi * 100 * time() + 0.1)),
+    "faint noise": 1e-6 * np.random.default_rng(0).standard_normal(N),
+    "half silent": np.random.default_rng(1).standard_normal(N) * (time() < 0.5),
+}
+
+
+def exact(y: np.ndarray) -> dict[str, np.ndarray]:
+    """Definitions written out in float64."""
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(y, N_FFT // 2), N_FFT)[::HOP]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
+    magnitude = np.abs(np.fft.rfft(frames * window, axis=1))
+    frequency = np.fft.rfftfreq(N_FFT, 1 / RATE)
+    total = magnitude.sum(axis=1)
+    norm = np.where(total < np.finfo(np.float32).tiny, 1, total)
+    centroid = magnitude @ frequency / norm
+    variance = (magnitude * (frequency - centroid[:, None]) ** 2).sum(axis=1) / norm
+    running = magnitude.cumsum(axis=1)
+    edges = np.pad(y, N_FFT // 2, mode="edge")
+    negative = np.lib.stride_tricks.sliding_window_view(edges < -1e-10, N_FFT)[::HOP]
+    return {
+        "total": total,
+        "spectral_centroid": centroid,
+        "spectral_bandwidth": np.sqrt(variance),
+        "spectral_rolloff": frequency[(running >= 0.85 * running[:, -1:]).argmax(axis=1)],
+        "zero_crossing_rate": (negative[:, 1:] != negative[:, :-1]).sum(axis=1) / N_FFT,
+    }
+
+
+def spectrum_of(y: np.ndarray) -> Spectrum:
+    return Spectrum(
+        y.astype(np.float32), sample_rate=RATE, n_fft=N_FFT, hop_length=HOP, pad_mode="constant"
+    )
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_signals(name):
+    """Where most bins are empty, their float32 rounding is all that is left of the truth.
+
+    The noise floor, 1e-7 of the peak in each of 1025 bins, moves centroid and bandwidth
+    of a pure tone or a constant by some per cent: librosa's float32 result as much as ours.
+    """
+    signal = DEGENERATE[name].astype(np.float32)
+    found, expected = spectrum_of(signal), exact(signal.astype(np.float64))
+    heard = expected["total"] > 1e-3 * expected["total"].max()
+    loose = name in ("constant", "tone", "half silent")
+    for feature in ("spectral_centroid", "spectral_bandwidth"):
+        values = getattr(found, feature)[:, 0]
+        assert np.isfinite(values).all()
+        assert_allclose(
+            values[heard],
+            expected[feature][heard],
+            rtol=0.03 if loose else 1e-3,
+            atol=15 if loose else 0.05,
+        )
+    rolloff = found.spectral_rolloff[heard, 0]
+    assert_allclose(rolloff, expected["spectral_rolloff"][heard], atol=1.01 * RATE / N_FFT)
+    assert_allclose(found.zero_crossing_rate[:, 0], expected["zero_crossing_rate"], atol=1e-7)
+    for values in (found.chroma_stft, found.mfcc):
+        assert np.isfinite(values).all()
+    assert found.chroma_stft.min() >= 0 and found.chroma_stft.max() <= 1.000001
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_samples=st.integers(2, 6000),
+    scale=st.floats(1e-3, 1.0),
+    color=st.floats(0.0, 0.99),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_noise_of_any_length_equals_the_definition(seed, n_samples, scale, color):
+    rng = np.random.default_rng(seed)
+    y = scale * rng.standard_normal(n_samples)
+    for i in range(1, n_samples):
+        y[i] += color * y[i - 1]
+    y = y.astype(np.float32)
+    found, expected = spectrum_of(y), exact(y.astype(np.float64))
+    for feature in ("spectral_centroid", "spectral_bandwidth"):
+        assert_allclose(getattr(found, feature)[:, 0], expected[feature], rtol=1e-3)
+    rolloff = found.spectral_rolloff[:, 0]
+    assert_allclose(rolloff, expected["spectral_rolloff"], atol=1.01 * RATE / N_FFT)
+    assert_allclose(found.zero_crossing_rate[:, 0], expected["zero_crossing_rate"], atol=1e-7)
+
+
+@pytest.mark.parametrize("cents", [-40, -13, 0, 20, 45])
+def test_tuning_equals_librosa(cents):
+    import librosa
+
+    pitches = 220 * 2 ** ((np.array([0, 4, 7, 12, 19]) + cents / 100) / 12)
+    y = np.sin(2 * np.pi * pitches[:, None] * time()).sum(axis=0).astype(np.float32)
+    y += 0.001 * np.random.default_rng(0).standard_normal(N).astype(np.float32)
+    power = np.abs(librosa.stft(y)) ** 2
+    expected = librosa.estimate_tuning(S=power, sr=RATE)
+    peaks = spectrum_of(y)._pass
+    assert tuning_from_peaks(peaks["frequency"], peaks["height"]) == pytest.approx(expected)
+
+
+def test_no_peaks_give_the_standard_tuning():
+    peaks = spectrum_of(np.zeros(N))._pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tuning_from_peaks(peaks["frequency"], peaks["height"]) == 0.0
