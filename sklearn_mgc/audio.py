@@ -160,9 +160,11 @@ def _decode_soundfile(path: Path, offset: float, duration: float | None):
     except PermissionError as error:
         raise CorruptAudioError(path, "cannot be opened", "check its permissions") from error
     except (soundfile.SoundFileError, RuntimeError, MemoryError, TypeError) as error:
+        # libsndfile says "does not exist" of a file whose format it cannot tell.
+        detail = "" if "does not exist" in str(error) else f" ({error})"
         raise CorruptAudioError(
             path,
-            f"cannot be decoded as audio ({error})",
+            f"cannot be decoded as audio{detail}",
             "replace it by a complete copy, or leave it out",
         ) from error
 

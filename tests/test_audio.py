@@ -70,9 +70,11 @@ BAD = {
     "text.mp3": (lambda path: path.write_text("not audio " * 50), CorruptAudioError, "decoded"),
     "zero.mp3": (lambda path: path.write_bytes(b""), EmptyAudioError, "0 bytes"),
     "header.wav": (_header_only, EmptyAudioError, "no samples"),
-    "riff.wav": (lambda path: path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt "), CorruptAudioError, ""),
+    "riff.wav": (
+        lambda path: path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt "), CorruptAudioError, "decoded",
+    ),
     "nan.wav": (_nan, CorruptAudioError, "NaN"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -6,6 +6,7 @@ may pass is settled in `_base.py`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -135,9 +136,7 @@ class GenreNet(NeuralNetClassifier):
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
-        try:
+        with contextlib.suppress(_EarlyStop):
             self.fit_loop(X, y, **fit_params)
-        except _EarlyStop:
-            pass
         self.notify("on_train_end", X=X, y=y)
         return self

@@ -38,7 +38,7 @@ class System:
     model: Pipeline
     scores: list[float] = field(default_factory=list)
     predicted: np.ndarray | None = None
-    history: list[dict] | None = None
+    history: list[dict] = field(default_factory=list)
     seconds: float = 0.0
 
 

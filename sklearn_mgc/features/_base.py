@@ -25,8 +25,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     """Base class of transformers from audio (paths or waveforms) to arrays.
 
     A subclass says what one clip gives: ``_output_shape()``, ``_extract(y)`` and,
-    where it has more parameters, ``_check_params()``. A clip's features depend on that clip alone, so nothing is
-    learned in ``fit`` and nothing can leak from one clip to another.
+    where it has more parameters, ``_check_params()``. A clip's features depend on that
+    clip alone, so nothing is learned in ``fit`` and nothing can leak between clips.
     """
 
     def __sklearn_tags__(self):
@@ -183,7 +183,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
 
 def _check_number(name: str, value, low: float) -> None:
-    if not isinstance(value, Real) or isinstance(value, bool) or not low <= value < np.inf:
+    if not isinstance(value, Real) or isinstance(value, bool) or not low <= float(value) < np.inf:
         raise ValueError(f"{name} must be a number >= {low}, got {value!r}")
 
 

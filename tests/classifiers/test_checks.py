@@ -7,11 +7,11 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier
 
-_SMALL = {"batch_size": 16, "lr": 1e-2, "dropout": 0.0, "random_state": 0}
+_SMALL = {"batch_size": 16, "lr": 1e-2, "random_state": 0}
 ESTIMATORS = [
     DNNClassifier(max_epochs=40, **_SMALL),
-    CNN2DClassifier((8, 8, 8), kernel_size=3, max_epochs=40, **_SMALL),
-    CRNNClassifier((8, 8, 8), max_epochs=40, **_SMALL),
+    CNN2DClassifier((8, 8, 8), kernel_size=3, dropout=0.0, max_epochs=40, **_SMALL),
+    CRNNClassifier((8, 8, 8), dropout=0.0, max_epochs=40, **_SMALL),
 ]
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": (

@@ -117,7 +117,7 @@ def test_class_weight_moves_predictions():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 4))
     y = np.r_[np.zeros(180, int), np.ones(20, int)]
-    model = DNNClassifier((8,), max_epochs=20, random_state=0)
+    model = DNNClassifier((8,), max_epochs=30, lr=1e-2, random_state=0)
     plain = model.fit(X, y).predict_proba(X)[:, 1].mean()
     balanced = model.set_params(class_weight="balanced").fit(X, y).predict_proba(X)[:, 1].mean()
     assert balanced > plain + 0.2
