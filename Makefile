@@ -31,7 +31,7 @@ lint: $(VENV)/.dev
 
 test: $(VENV)/.dev
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob='*.rst' \
-	  tests sklearn_mgc docs README.md
+	  tests sklearn_mgc docs
 
 docs: $(VENV)/.dev
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build/html

@@ -26,4 +26,5 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "show_memory": False,
 }
-suppress_warnings = ["config.cache"]
+# The inherited `score` documentation refers to labels of scikit-learn's own guide.
+suppress_warnings = ["config.cache", "ref.ref"]
