@@ -16,9 +16,9 @@ from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn_mgc.datasets import make_music
 
 from sklearn_mgc import DNNClassifier, HandcraftedFeatures
+from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display import MelSpectrogramDisplay, TrainingCurvesDisplay
 
 folder = tempfile.TemporaryDirectory()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from sklearn_mgc.datasets import make_music
 
 from sklearn_mgc.__main__ import main
+from sklearn_mgc.datasets import make_music
 
 
 @pytest.fixture(scope="module")

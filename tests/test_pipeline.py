@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn_mgc.datasets import make_music
 
 from sklearn_mgc import (
     CNN2DClassifier,
@@ -24,6 +23,7 @@ from sklearn_mgc import (
     MelScaler,
     MelSpectrogram,
 )
+from sklearn_mgc.datasets import make_music
 
 
 @pytest.fixture(scope="module")
