@@ -12,17 +12,33 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy import fft
 
+from sklearn_mgc.features import _reference
+
 # Part of every recipe: a change of the numbers below must change it too.
-KERNEL_VERSION = 2
+KERNEL_VERSION = 3
 
 BACKENDS = ("fused", "librosa")
 PAD_MODES = ("constant", "edge", "reflect")
+
+
+def _standardized_moment(values: np.ndarray, order: int, axis: int) -> np.ndarray:
+    """Mean of z-scores to a power; 0 for values without spread, which have no shape."""
+    deviation = values - values.mean(axis=axis, keepdims=True)
+    spread = np.sqrt((deviation**2).mean(axis=axis))
+    constant = spread <= 1e-6 * np.abs(values).max(axis=axis)
+    moment = (deviation**order).mean(axis=axis) / np.where(constant, 1, spread) ** order
+    return np.where(constant, 0, moment)
+
+
 STATISTICS: dict[str, Callable] = {
     "mean": np.mean,
     "std": np.std,
+    "var": np.var,
     "min": np.min,
     "max": np.max,
     "median": np.median,
+    "skew": lambda values, axis: _standardized_moment(values, 3, axis),
+    "kurtosis": lambda values, axis: _standardized_moment(values, 4, axis),
 }
 N_MELS = 128  # bands below the MFCCs
 
@@ -53,6 +69,20 @@ def chroma_filters(sample_rate: int, n_fft: int, tuning: float) -> np.ndarray:
 
     bank = chroma(sr=sample_rate, n_fft=n_fft, tuning=tuning)
     return np.ascontiguousarray(bank.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def contrast_bands(sample_rate: int, n_fft: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First bin, end, and number of extreme bins of the octave bands from 200 Hz up."""
+    frequency = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
+    edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(7)])
+    low = np.searchsorted(frequency, edges[:-1])
+    high = np.searchsorted(frequency, edges[1:], side="right")
+    low[1:] -= 1  # a band begins with the last bin of the one below
+    high[-1] = len(frequency)
+    count = np.maximum(np.rint(0.02 * (high - low)), 1).astype(np.int64)
+    high[:-1] -= 1
+    return low, high, count
 
 
 @lru_cache(maxsize=8)
@@ -169,8 +199,13 @@ class Spectrum:
             "height": height[:n_peaks],
         }
 
-    @cached_property
+    @property
     def chroma_stft(self) -> np.ndarray:
+        """All pitch classes of all frames in one column, as the paper averages them."""
+        return self.chroma.reshape(-1, 1)
+
+    @cached_property
+    def chroma(self) -> np.ndarray:
         """Energy of the twelve pitch classes, each frame's maximum at 1."""
         tuning = tuning_from_peaks(self._pass["frequency"], self._pass["height"])
         raw = self._pass["power"] @ chroma_filters(self.sample_rate, self.n_fft, tuning)
@@ -201,9 +236,74 @@ class Spectrum:
         return ((running[1] - running[0]) / np.float32(self.n_fft))[:, None]
 
     @cached_property
+    def _log_mel(self) -> np.ndarray:
+        return power_to_db(self._pass["mel"], ref=1.0, top_db=80.0)
+
+    @cached_property
     def mfcc(self) -> np.ndarray:
-        log_mel = power_to_db(self._pass["mel"], ref=1.0, top_db=80.0)
-        return log_mel @ _dct_matrix(N_MELS, self.n_mfcc)
+        return self._log_mel @ _dct_matrix(N_MELS, self.n_mfcc)
+
+    @property
+    def mfcc_delta(self) -> np.ndarray:
+        return _reference.delta(self.mfcc, 1)
+
+    @property
+    def mfcc_delta2(self) -> np.ndarray:
+        return _reference.delta(self.mfcc, 2)
+
+    @property
+    def tonnetz(self) -> np.ndarray:
+        """Tonal centroids of `chroma`."""
+        from librosa.feature import tonnetz
+
+        return tonnetz(chroma=self.chroma.T).T
+
+    @property
+    def rms(self) -> np.ndarray:
+        mean_square = np.empty(self.n_frames, dtype=np.float32)
+        self.fused.mean_square_rows(self.frames, mean_square)
+        return np.sqrt(mean_square)[:, None]
+
+    @property
+    def spectral_flatness(self) -> np.ndarray:
+        """Geometric over arithmetic mean of the power."""
+        power = np.maximum(self._pass["power"], np.float32(1e-10))
+        return (np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1))[:, None]
+
+    @property
+    def spectral_contrast(self) -> np.ndarray:
+        """Peaks over valleys in dB in seven octave bands."""
+        bands = contrast_bands(self.sample_rate, self.n_fft)
+        valley = np.empty((self.n_frames, 7), dtype=np.float32)
+        peak = np.empty_like(valley)
+        self.fused.contrast_rows(self._pass["power"], *bands, valley, peak)
+        return power_to_db(peak, ref=1.0, top_db=80.0) - power_to_db(valley, ref=1.0, top_db=80.0)
+
+    @cached_property
+    def onset_strength(self) -> np.ndarray:
+        from librosa.onset import onset_strength
+
+        frames = {"n_fft": self.n_fft, "hop_length": self.hop_length}
+        return onset_strength(S=self._log_mel.T, sr=self.sample_rate, **frames)[:, None]
+
+    @property
+    def tempo(self) -> np.ndarray:
+        return _reference.tempo(self.onset_strength[:, 0], self.sample_rate, self.hop_length)
+
+    @cached_property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray]:
+        stft = {"n_fft": self.n_fft, "hop_length": self.hop_length, "pad_mode": self.pad_mode}
+        return _reference.harmonic_percussive(self.y, **stft)
+
+    @property
+    def harmony(self) -> np.ndarray:
+        """Samples of the harmonic part."""
+        return self._parts[0].T
+
+    @property
+    def perceptr(self) -> np.ndarray:
+        """Samples of the percussive part."""
+        return self._parts[1].T
 
 
 def describe(y: np.ndarray, names: tuple[str, ...], **params) -> dict[str, np.ndarray]:

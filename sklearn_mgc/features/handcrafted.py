@@ -6,15 +6,7 @@ import numpy as np
 
 from sklearn_mgc.features import _reference, _spectral
 from sklearn_mgc.features._base import AudioTransformer
-
-PAPER = (
-    "chroma_stft",
-    "spectral_centroid",
-    "spectral_bandwidth",
-    "spectral_rolloff",
-    "zero_crossing_rate",
-    "mfcc",
-)
+from sklearn_mgc.features._presets import DESCRIPTORS, ONE_A_CLIP, PRESETS, column_labels
 
 
 class HandcraftedFeatures(AudioTransformer):
@@ -26,12 +18,21 @@ class HandcraftedFeatures(AudioTransformer):
 
     Parameters
     ----------
-    descriptors : "paper" or sequence of str, default="paper"
-        Names of descriptors as in librosa, in the order of the columns; "paper" is
-        ``"chroma_stft"``, ``"spectral_centroid"``, ``"spectral_bandwidth"``,
-        ``"spectral_rolloff"``, ``"zero_crossing_rate"``, ``"mfcc"``.
-    statistics : sequence of {"mean", "std", "min", "max", "median"}, default=("mean",)
-        How a descriptor is summed up over the frames of a clip.
+    descriptors : {"paper", "kaggle"} or sequence of str, default="paper"
+        "paper": the means of ``"chroma_stft"``, ``"spectral_centroid"``,
+        ``"spectral_bandwidth"``, ``"spectral_rolloff"``, ``"zero_crossing_rate"`` and
+        ``"mfcc"``. "kaggle": the 57 means and variances of the public GTZAN table
+        (``pad_mode="reflect"`` gives its values). Or names, in the order of the columns:
+        those above, ``"chroma"`` (each pitch class by itself), ``"mfcc_delta"``,
+        ``"mfcc_delta2"``, ``"onset_strength"``, ``"rms"``, ``"spectral_contrast"``,
+        ``"spectral_flatness"``, ``"tempo"``, ``"tonnetz"``, and ``"harmony"`` and
+        ``"perceptr"``: the samples of the harmonic and percussive parts, which take
+        a hundred times as long as all others.
+    statistics : sequence of str, default=None
+        How a descriptor is summed up over the frames of a clip: ``"mean"``, ``"std"``,
+        ``"var"``, ``"min"``, ``"max"``, ``"median"``, ``"skew"``, ``"kurtosis"`` (3 for a
+        normal distribution). None is that of the preset, or the mean. ``"tempo"`` is
+        one number a clip and has none.
     n_mfcc : int, default=20
         Number of MFCCs.
     sample_rate : int, default=22050
@@ -92,7 +93,7 @@ class HandcraftedFeatures(AudioTransformer):
         self,
         descriptors="paper",
         *,
-        statistics=("mean",),
+        statistics=None,
         n_mfcc=20,
         sample_rate=22050,
         offset=0.0,
@@ -135,20 +136,25 @@ class HandcraftedFeatures(AudioTransformer):
             Such as ``"spectral_centroid_mean"``.
         """
         self._check_params()
-        names = [
-            f"{name}{number}_{statistic}"
-            for name in self._descriptors()
-            for number in (range(1, self.n_mfcc + 1) if name == "mfcc" else ("",))
-            for statistic in self.statistics
-        ]
+        names = []
+        for name in self._descriptors():
+            statistics = ("",) if name in ONE_A_CLIP else [f"_{s}" for s in self._statistics()]
+            labels = column_labels(name, self.n_mfcc)
+            names += [f"{label}{statistic}" for label in labels for statistic in statistics]
         return np.array(names, dtype=object)
 
     def _descriptors(self) -> tuple[str, ...]:
-        return PAPER if isinstance(self.descriptors, str) else tuple(self.descriptors)
+        if isinstance(self.descriptors, str):
+            return PRESETS[self.descriptors][0]
+        return tuple(self.descriptors)
+
+    def _statistics(self) -> tuple[str, ...]:
+        if self.statistics is not None:
+            return tuple(self.statistics)
+        return PRESETS[self.descriptors][1] if isinstance(self.descriptors, str) else ("mean",)
 
     def _output_shape(self) -> tuple[int, ...]:
-        columns = sum(self.n_mfcc if name == "mfcc" else 1 for name in self._descriptors())
-        return (columns * len(self.statistics),)
+        return (len(self.get_feature_names_out()),)
 
     def _recipe(self) -> dict:
         plain = ("n_mfcc", "sample_rate", "n_fft", "hop_length", "pad_mode", "backend")
@@ -156,19 +162,22 @@ class HandcraftedFeatures(AudioTransformer):
             "transformer": type(self).__name__,
             "kernel": _spectral.KERNEL_VERSION,
             "descriptors": self._descriptors(),
-            "statistics": tuple(self.statistics),
+            "statistics": self._statistics(),
             **{name: getattr(self, name) for name in plain},
         }
 
     def _check_params(self) -> None:
-        if isinstance(self.descriptors, str) and self.descriptors != "paper":
-            raise ValueError(
-                f"descriptors must be 'paper' or a sequence of names, got {self.descriptors!r}"
-            )
-        _check_names("descriptors", self._descriptors(), PAPER)
+        if isinstance(self.descriptors, str):
+            _spectral.check_choice("descriptors", self.descriptors, tuple(PRESETS))
+        _check_names("descriptors", self._descriptors(), DESCRIPTORS)
         if isinstance(self.statistics, str):
             raise ValueError(f"statistics must be a sequence of names, got {self.statistics!r}")
-        _check_names("statistics", tuple(self.statistics), tuple(_spectral.STATISTICS))
+        _check_names("statistics", self._statistics(), tuple(_spectral.STATISTICS))
+        if "spectral_contrast" in self._descriptors() and self.sample_rate <= 12800:
+            raise ValueError(
+                "spectral_contrast has a band from 6400 Hz up: "
+                f"sample_rate must be above 12800, got {self.sample_rate!r}"
+            )
         if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
             raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
         _spectral.check_frames(self.n_fft, self.hop_length)
@@ -190,10 +199,10 @@ class HandcraftedFeatures(AudioTransformer):
             pad_mode=self.pad_mode,
             n_mfcc=self.n_mfcc,
         )
-        if "chroma_stft" in found:
-            # One number a clip, as in the paper: pitch class and time are summed up together.
-            found["chroma_stft"] = found["chroma_stft"].reshape(-1, 1)
-        columns = [_spectral.summarize(values, self.statistics) for values in found.values()]
+        columns = [
+            values[0] if name in ONE_A_CLIP else _spectral.summarize(values, self._statistics())
+            for name, values in found.items()
+        ]
         return np.concatenate(columns).astype(np.float32)
 
 
