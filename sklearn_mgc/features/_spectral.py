@@ -85,6 +85,16 @@ def contrast_bands(sample_rate: int, n_fft: int) -> tuple[np.ndarray, np.ndarray
     return low, high, count
 
 
+@lru_cache(maxsize=1)
+def _rfft() -> Callable:
+    """The fastest real FFT there is: MKL's where it is installed, else scipy's."""
+    try:
+        from mkl_fft import rfft
+    except ImportError:
+        return fft.rfft
+    return rfft
+
+
 @lru_cache(maxsize=8)
 def _window(n_fft: int) -> np.ndarray:
     from scipy.signal import get_window
@@ -153,6 +163,7 @@ class Spectrum:
 
     def power_blocks(self, power: np.ndarray | None = None):
         """Yield (rows, their power spectrum), written into ``power`` or one reused block."""
+        rfft = _rfft()
         window = _window(self.n_fft)
         windowed = np.empty((_FRAMES_PER_BLOCK, self.n_fft), dtype=np.float32)
         scratch = np.empty((_FRAMES_PER_BLOCK, self.n_bins), dtype=np.float32)
@@ -160,7 +171,7 @@ class Spectrum:
             rows = slice(start, min(start + _FRAMES_PER_BLOCK, self.n_frames))
             n_rows = rows.stop - start
             np.multiply(self.frames[rows], window, out=windowed[:n_rows])
-            spectrum = fft.rfft(windowed[:n_rows], axis=1)
+            spectrum = rfft(windowed[:n_rows], axis=1)
             block = scratch[:n_rows] if power is None else power[rows]
             self.fused.power_rows(spectrum.view(np.float32), block)
             yield rows, block

@@ -87,6 +87,7 @@ def test_the_public_gtzan_table(shared_data, pad_mode, tolerance):
         {"descriptors": ["mfcc_delta", "mfcc_delta2", "onset_strength", "tempo"], "n_mfcc": 5},
         {"descriptors": ["harmony", "perceptr"], "statistics": ("std",)},
         {"descriptors": "kaggle"},
+        {"descriptors": "rich"},
         {"n_mfcc": 13, "n_fft": 1024, "hop_length": 256},
         {"pad_mode": "reflect"},
         {"pad_mode": "edge", "descriptors": ["mfcc", "chroma_stft"]},
