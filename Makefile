@@ -27,7 +27,7 @@ demo: $(VENV)/.demo
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sklearn_mgc/*.py' | grep -v '/_')
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sklearn_mgc/*.py' | grep -v -e '/_' -e '/commands/')
 
 test: $(VENV)/.dev
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob='*.rst' \

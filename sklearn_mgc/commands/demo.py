@@ -6,6 +6,7 @@ the folds; everything that learns (scalers, networks) is fitted inside each fold
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -40,6 +41,22 @@ class System:
     predicted: np.ndarray | None = None
     history: list[dict] = field(default_factory=list)
     seconds: float = 0.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="a folder genre/*.mp3 (default: generated music)"
+    )
+    parser.add_argument("--output", type=Path, default=Path("demo_output"), help="where to write")
+    parser.add_argument("--folds", type=int, help="number of folds (default: 3, or 5 of a folder)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of folds and networks")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    run_demo(args.folder, output=args.output, n_folds=args.folds, seed=args.seed)
+    return 0
 
 
 def run_demo(

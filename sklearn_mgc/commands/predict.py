@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,19 @@ import joblib
 import numpy as np
 
 from sklearn_mgc.audio import AudioError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model", type=Path, help="a model saved with joblib, e.g. by demo")
+    parser.add_argument("files", nargs="+", type=Path, help="audio files")
+    parser.add_argument("--json", action="store_true", help="one JSON object per file")
+    parser.add_argument("--top", type=int, default=3, help="how many genres to print")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    return run_predict(args.model, args.files, as_json=args.json, top=args.top)
 
 
 def run_predict(model: Path, files: Sequence[Path], *, as_json: bool = False, top: int = 3) -> int:
