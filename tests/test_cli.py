@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
 
 from sklearn_mgc.__main__ import main
 from sklearn_mgc.datasets import make_music
+from sklearn_mgc.features import HandcraftedFeatures
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +73,23 @@ def test_predict_with_a_bad_model(tmp_path, capsys, content, message):
 def test_demo_on_a_missing_folder(tmp_path, capsys):
     assert main(["demo", str(tmp_path / "nowhere"), "--output", str(tmp_path / "out")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_features_writes_the_readable_files(folder, tmp_path, capsys):
+    (folder / "blank").mkdir(exist_ok=True)
+    (folder / "blank" / "empty.wav").touch()
+    output = tmp_path / "table" / "features.csv"
+    status = main(["features", str(folder), "--output", str(output), "--statistics", "mean", "std"])
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    readable = sorted(path for path in folder.rglob("*.wav") if path.name != "empty.wav")
+    (folder / "blank" / "empty.wav").unlink()
+    assert status == 1
+    assert "empty.wav" in capsys.readouterr().err
+    assert [row["filename"] for row in rows] == [
+        path.relative_to(folder).as_posix() for path in readable
+    ]
+    assert {row["label"] for row in rows} == {path.parent.name for path in readable}
+    expected = HandcraftedFeatures(statistics=("mean", "std")).transform([readable[0]])[0]
+    numbers = [float(value) for value in list(rows[0].values())[1:-1]]
+    assert numbers == pytest.approx(expected.tolist(), rel=1e-6)
