@@ -51,6 +51,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, None],
         "device": [str],
+        "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -150,30 +151,122 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             If a parameter is unknown.
         """
         self._check_extra_params()
-        X, y = self._validate(X, y, reset=True)
-        self.classes_, encoded = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
+        warm = self.warm_start and hasattr(self, "module_")
+        X, y = self._validate(X, y, reset=not warm)
+        classes, encoded = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs at least two genres to tell apart, got 1 class: "
-                f"{self.classes_.tolist()}"
+                f"{classes.tolist()}"
             )
-        self._input_shape = X.shape[1:]
+        if warm and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start goes on with the genres of the first fit {self.classes_.tolist()}, "
+                f"got {classes.tolist()}; use warm_start=False for other genres"
+            )
+        self.classes_, self._input_shape = classes, X.shape[1:]
         weight = self._sample_weight(sample_weight, encoded, X)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, validation = self._split(X, encoded, groups, X_val, y_val, seed)
-        self.device_ = _resolve_device(self.device)
-        devices = [self.device_] if self.device_.startswith("cuda") else []
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(seed)
-            self.net_ = self._make_net(validation)
-            data = {"X": X[train]}
-            if weight is not None:
-                data["sample_weight"] = weight[train]
-            self.net_.fit(data, encoded[train])
-        self.module_ = self.net_.module_
-        self.history_ = _epochs(self.net_)
-        self.n_iter_ = len(self.history_)
+        self._start(seed, validation, self.module_.state_dict() if warm else None)
+        self._train(X[train], encoded[train], None if weight is None else weight[train])
         return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch, going on from where the network is.
+
+        The state of the optimizer is kept from call to call, so that ``max_epochs`` calls
+        do what one ``fit`` without early stopping does. It is not part of a saved model:
+        after loading, the optimizer starts anew.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
+            As in ``fit``.
+        y : array-like of shape (n_samples,)
+            Genres.
+        classes : array-like of shape (n_classes,), default=None
+            All genres that will ever be seen; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the loss.
+
+        Returns
+        -------
+        self
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If ``classes`` is missing in the first call or differs later, or y has a genre
+            that is not among them.
+        """
+        self._check_extra_params()
+        first = not hasattr(self, "module_")
+        X, y = self._validate(X, y, reset=first)
+        if classes is not None:
+            classes = np.unique(classes)
+        if first:
+            if classes is None:
+                raise ValueError("classes must be passed on the first call to partial_fit")
+            if len(classes) < 2:
+                raise ValueError(f"needs at least two genres, got classes={classes.tolist()}")
+            self.classes_, self._input_shape = classes, X.shape[1:]
+        elif classes is not None and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes={classes.tolist()} differ from those of the first call, "
+                f"{self.classes_.tolist()}"
+            )
+        encoded = self._encode(y, "y")
+        weight = self._sample_weight(sample_weight, encoded, X)
+        if first:
+            self._start(check_random_state(self.random_state).randint(2**31 - 1), None)
+        self._train(X, encoded, weight, epochs=1)
+        return self
+
+    def _start(self, seed: int, validation: Dataset | None, weights=None) -> None:
+        """Make the network, from these weights if there are any."""
+        self.device_ = _resolve_device(self.device)
+        self._seed = seed
+        net = self._make_net(validation)
+        with self._fork_rng():
+            torch.manual_seed(seed)
+            net.initialize()
+        if weights is None:
+            self.history_ = []
+        else:
+            try:
+                net.module_.load_state_dict(weights)
+            except RuntimeError as error:
+                raise ValueError(
+                    "warm_start goes on with the network of the first fit, but the parameters "
+                    "or the input have another size now; use warm_start=False"
+                ) from error
+        self.net_, self.module_ = net, net.module_
+
+    def _train(self, X, encoded, weight, epochs: int | None = None) -> None:
+        data = {"X": X} if weight is None else {"X": X, "sample_weight": weight}
+        before = self.history_[: len(self.history_) - len(self.net_.history)]
+        # Weights and epochs so far are kept when the user interrupts.
+        try:
+            with self._fork_rng():
+                self.net_.partial_fit(data, encoded, epochs=epochs)
+        finally:
+            self.history_ = before + _epochs(self.net_)
+            self.n_iter_ = len(self.history_)
+
+    def _fork_rng(self):
+        devices = [self.device_] if self.device_.startswith("cuda") else []
+        return torch.random.fork_rng(devices=devices)
+
+    def _encode(self, y, name: str) -> np.ndarray:
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"{name} has genres that are not among the classes: {unknown.tolist()}"
+            )
+        return np.searchsorted(self.classes_, y)
 
     def predict(self, X):
         """Predict the genre of each sample.
@@ -217,7 +310,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
 
     def _validate(self, X, y=None, *, reset: bool):
         given = {"reset": reset, "dtype": np.float32, "allow_nd": self._reads_mel}
-        if reset:
+        if y is not None or reset:
             X, y = validate_data(self, X, y, ensure_min_samples=2, **given)
             check_classification_targets(y)
         else:
@@ -234,18 +327,21 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
                 f"X has samples of shape {X.shape[1:]}, but {type(self).__name__} was fitted on "
                 f"samples of shape {self._input_shape}"
             )
-        return (X, y) if reset else X
+        return X if y is None else (X, y)
 
     def _sample_weight(self, sample_weight, encoded, X) -> np.ndarray | None:
         if sample_weight is None and self.class_weight is None:
             return None
         weight = _check_sample_weight(sample_weight, X, dtype=np.float32, copy=True)
         if self.class_weight is not None:
+            there, index = np.unique(encoded, return_inverse=True)
             per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_[encoded]
+                self.class_weight, classes=self.classes_[there], y=self.classes_[encoded]
             )
-            weight *= per_class[encoded].astype(np.float32)
-        return weight
+            weight *= per_class[index].astype(np.float32)
+        # Mean 1, so that a step is as long as without weights and every batch counts by what
+        # is in it; a mean weighted within the batch would not.
+        return weight / max(weight.mean(), np.finfo(np.float32).tiny)
 
     def _split(self, X, encoded, groups, X_val, y_val, seed: int):
         """Training rows, and the validation set or None."""
@@ -257,10 +353,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             y_val = np.asarray(y_val)
             if len(y_val) != len(X_val):
                 raise ValueError(f"X_val has {len(X_val)} samples, y_val {len(y_val)}")
-            unknown = np.setdiff1d(y_val, self.classes_)
-            if len(unknown):
-                raise ValueError(f"y_val has genres that y has not: {unknown.tolist()}")
-            return rows, Dataset({"X": X_val}, np.searchsorted(self.classes_, y_val))
+            return rows, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
         if not self.early_stopping:
             return rows, None
         if groups is not None:
@@ -308,6 +401,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             callbacks=callbacks,
             device=self.device_,
             verbose=0,
+            seed=self._seed,
             **settings,
         )
 

@@ -51,6 +51,8 @@ class CRNNClassifier(BaseGenreClassifier):
     callbacks : list, default=None
         skorch callbacks, for example ``[("lr", LRScheduler(...))]``. They see genres
         as integers, in the order of ``classes_``.
+    warm_start : bool, default=False
+        ``fit`` goes on from the weights that are there, for ``max_epochs`` more epochs.
     device : str, default="auto"
         "auto" is CUDA where there is a device and else the CPU; or a torch device
         name such as "cpu", "cuda:1" or "mps".
@@ -69,7 +71,7 @@ class CRNNClassifier(BaseGenreClassifier):
     n_features_in_ : int
         Length of axis 1 of X seen in ``fit``.
     n_iter_ : int
-        Epochs trained.
+        Epochs trained, those before a warm start included.
     net_ : skorch.NeuralNetClassifier
         The trained skorch network, which sees genres as integers.
     module_ : torch.nn.Module
@@ -141,6 +143,7 @@ class CRNNClassifier(BaseGenreClassifier):
         validation_fraction=0.1,
         n_iter_no_change=20,
         callbacks=None,
+        warm_start=False,
         device="auto",
         random_state=None,
         verbose=0,
@@ -162,6 +165,7 @@ class CRNNClassifier(BaseGenreClassifier):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.callbacks = callbacks
+        self.warm_start = warm_start
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
