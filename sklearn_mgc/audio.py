@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+# Part of every cache key: a change of the samples below must change it too.
+AUDIO_VERSION = 1
+
 _AAC_SUFFIXES = {".m4a", ".aac", ".mp4", ".wma"}
 
 

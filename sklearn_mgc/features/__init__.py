@@ -1,7 +1,8 @@
 """Sound to arrays: transformers from paths or waveforms to what classifiers read."""
 
 from sklearn_mgc.features._base import AudioTransformer
+from sklearn_mgc.features._store import FeatureStore
 from sklearn_mgc.features.handcrafted import HandcraftedFeatures
 from sklearn_mgc.features.mel import MelScaler, MelSpectrogram
 
-__all__ = ["AudioTransformer", "HandcraftedFeatures", "MelScaler", "MelSpectrogram"]
+__all__ = ["AudioTransformer", "FeatureStore", "HandcraftedFeatures", "MelScaler", "MelSpectrogram"]

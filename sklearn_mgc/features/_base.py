@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_mgc.audio import (
+    AUDIO_VERSION,
     AudioError,
     CorruptAudioError,
     SilentAudioError,
     TooShortError,
     load_audio,
 )
+from sklearn_mgc.features._fingerprint import Stamp, digest_of, stamp_of
+from sklearn_mgc.features._store import FeatureStore
+from sklearn_mgc.features._workers import one_thread, run
+
+
+class Outcome(NamedTuple):
+    """What became of one clip."""
+
+    position: int
+    result: np.ndarray | AudioError
+    stamp: Stamp | None = None
+    digest: bytes | None = None
+    new_values: np.ndarray | None = None
 
 
 class AudioTransformer(TransformerMixin, BaseEstimator):
@@ -89,24 +106,26 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         """
         self.fit()
         clips = as_clips(X)
-        n_segments = self.n_segments or 1
-        shape = (len(clips), n_segments, *self._output_shape())
-        out = np.full(shape, np.nan, dtype=np.float32)
+        shape = (self.n_segments or 1, *self._output_shape())
+        out = np.empty((len(clips), *shape), dtype=np.float32)
         self.failed_: list[dict[str, Any]] = []
-        self._warm_up()
-        for i, result in enumerate(self._results(clips)):
-            if isinstance(result, AudioError):
-                self.failed_.append(
-                    {
-                        "index": i,
-                        "path": result.path,
-                        "error": type(result).__name__,
-                        "message": str(result),
-                    }
-                )
-            else:
-                out[i] = result
+        with self._progress(len(clips)) as progress, one_thread():
+            for i, result in self._results(clips):
+                if isinstance(result, AudioError):
+                    out[i] = np.nan
+                    self.failed_.append(
+                        {
+                            "index": i,
+                            "path": result.path,
+                            "error": type(result).__name__,
+                            "message": str(result),
+                        }
+                    )
+                else:
+                    out[i] = result
+                progress()
         if self.failed_:
+            self.failed_.sort(key=lambda row: row["index"])
             warnings.warn(
                 f"{len(self.failed_)} of {len(clips)} clips could not be used and are rows of "
                 f"NaN; failed_ lists them, the first is: {self.failed_[0]['message']}",
@@ -115,27 +134,91 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             )
         return out if self.n_segments is not None else out[:, 0]
 
-    def _results(self, clips: list) -> Iterable:
-        from joblib import Parallel, delayed
-
-        # Threads: decoding, resampling and the FFT release the GIL, and a thread
-        # costs no second import of everything.
-        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-        results = parallel(delayed(self._one)(clip, i) for i, clip in enumerate(clips))
-        if not self.verbose:
-            return results
-        from tqdm import tqdm
-
-        return tqdm(results, total=len(clips), desc=type(self).__name__, unit="clip")
-
-    def _one(self, clip, i: int) -> np.ndarray | AudioError:
-        """Features of one clip, or its error where errors are recorded."""
+    def _results(self, clips: list) -> Iterator[tuple[int, np.ndarray | AudioError]]:
+        """Features or error of every clip, with its position, in any order."""
+        if self.cache is None:
+            uncached = ((i, clip, None, None, None) for i, clip in enumerate(clips))
+            for outcome in self._compute(uncached, len(clips)):
+                yield outcome.position, outcome.result
+            return
+        given = isinstance(self.cache, FeatureStore)
+        store = self.cache if given else FeatureStore(self.cache)
+        recipe = self._full_recipe()
         try:
-            return self._segments(clip, i)
+            digests: dict[int, bytes] = {}
+            done = np.zeros(len(clips), dtype=bool)
+            for i, digest, values in store.find(recipe, [stamp_of(clip) for clip in clips]):
+                digests[i] = digest
+                if values is not None:
+                    done[i] = True
+                    yield i, values
+            todo = np.flatnonzero(~done).tolist()
+            usable = store if store.usable else None
+            tasks = ((i, clips[i], digests.get(i), usable, recipe) for i in todo)
+            with store.writer(recipe) as write:
+                for outcome in self._compute(tasks, len(todo)):
+                    if outcome.digest is not None:
+                        write(outcome.stamp, outcome.digest, outcome.new_values)
+                    yield outcome.position, outcome.result
+        finally:
+            if not given:
+                store.close()
+
+    def _compute(self, tasks: Iterable[tuple], n_tasks: int) -> Iterator[Outcome]:
+        """Run `_one` on the clips that are in no store."""
+        if n_tasks > 1 and effective_n_jobs(self.n_jobs) > 1:
+            self._warm_up()
+        # Threads: decoding, resampling and the fused kernel release the GIL, and a thread
+        # costs no second import of everything.
+        prefer = "threads" if self.backend == "fused" else "processes"
+        return run(self._one, tasks, n_jobs=self.n_jobs, prefer=prefer)
+
+    def _one(self, i: int, clip, digest, store, recipe) -> Outcome:
+        """Features of one clip, or its error where errors are recorded."""
+        stamp = None
+        try:
+            with one_thread():
+                if store is not None:
+                    stamp = stamp_of(clip)
+                    digest = digest or digest_of(clip)
+                    values = store.get(recipe, digest)
+                    if values is not None:  # known under another name
+                        return Outcome(i, values, stamp, digest)
+                values = self._segments(clip, i)
+                if store is not None and stamp_of(clip) != stamp:
+                    digest = None  # it changed while it was read
+                return Outcome(i, values, stamp, digest, values)
         except AudioError as error:
             if self.on_error == "raise":
                 raise
-            return error
+            return Outcome(i, error)
+
+    def _full_recipe(self) -> dict[str, Any]:
+        """Everything that determines a row: the key of the cache."""
+        return {
+            **self._recipe(),
+            "audio": AUDIO_VERSION,
+            "librosa": version("librosa"),
+            "offset": self.offset,
+            "duration": self.duration,
+            "n_segments": self.n_segments,
+            "shape": [self.n_segments or 1, *self._output_shape()],
+            "dtype": "float32",
+        }
+
+    @contextmanager
+    def _progress(self, n_clips: int) -> Iterator[Callable[[], object]]:
+        if not self.verbose:
+            yield lambda: None
+            return
+        from tqdm import tqdm
+
+        # Reading from a cache says nothing of the time that computing takes: a short
+        # memory for the estimate.
+        with tqdm(
+            total=n_clips, desc=type(self).__name__, unit="clip", smoothing=0.1, mininterval=0.2
+        ) as bar:
+            yield bar.update
 
     def _segments(self, clip, i: int) -> np.ndarray:
         if isinstance(clip, np.ndarray):
@@ -172,6 +255,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             _check_number("duration", self.duration, 1e-3)
         if self.n_segments is not None:
             _check_number("n_segments", self.n_segments, 1)
+        if not (self.cache is None or isinstance(self.cache, (str, os.PathLike, FeatureStore))):
+            raise ValueError(f"cache must be a folder or a FeatureStore, got {self.cache!r}")
         if self.on_error not in ("raise", "nan"):
             raise ValueError(f"on_error must be 'raise' or 'nan', got {self.on_error!r}")
 

@@ -57,8 +57,12 @@ class HandcraftedFeatures(AudioTransformer):
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with a
         row of NaN, one warning, and an entry in ``failed_``.
+    cache : str, path-like or FeatureStore, default=None
+        A folder in which features are kept: a clip that was computed before, by any
+        process, is read from there and not decoded again.
     n_jobs : int, default=None
-        Number of threads, as in joblib.
+        Number of workers, as in joblib: threads, or what is configured with
+        ``joblib.parallel_config``.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -69,6 +73,7 @@ class HandcraftedFeatures(AudioTransformer):
 
     See Also
     --------
+    FeatureStore : What ``cache`` keeps, and how long.
     MelSpectrogram : The input of the convolutional networks.
 
     References
@@ -105,6 +110,7 @@ class HandcraftedFeatures(AudioTransformer):
         pad_mode="constant",
         backend="fused",
         on_error="raise",
+        cache=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -120,6 +126,7 @@ class HandcraftedFeatures(AudioTransformer):
         self.pad_mode = pad_mode
         self.backend = backend
         self.on_error = on_error
+        self.cache = cache
         self.n_jobs = n_jobs
         self.verbose = verbose
 

@@ -48,8 +48,12 @@ class MelSpectrogram(AudioTransformer):
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with NaN,
         one warning, and an entry in ``failed_``.
+    cache : str, path-like or FeatureStore, default=None
+        A folder in which features are kept: a clip that was computed before, by any
+        process, is read from there and not decoded again.
     n_jobs : int, default=None
-        Number of threads, as in joblib.
+        Number of workers, as in joblib: threads, or what is configured with
+        ``joblib.parallel_config``.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -60,6 +64,7 @@ class MelSpectrogram(AudioTransformer):
 
     See Also
     --------
+    FeatureStore : What ``cache`` keeps, and how long.
     MelScaler : Standardizes each band.
 
     Examples
@@ -89,6 +94,7 @@ class MelSpectrogram(AudioTransformer):
         pad_mode="constant",
         backend="fused",
         on_error="raise",
+        cache=None,
         n_jobs=None,
         verbose=0,
     ):
@@ -106,6 +112,7 @@ class MelSpectrogram(AudioTransformer):
         self.pad_mode = pad_mode
         self.backend = backend
         self.on_error = on_error
+        self.cache = cache
         self.n_jobs = n_jobs
         self.verbose = verbose
 

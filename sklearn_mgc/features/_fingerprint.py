@@ -1,0 +1,75 @@
+"""Which clip is it, and is it still the same: the two questions of a cache.
+
+A clip's *digest* depends on its content alone, so that a moved or copied folder is still
+known. Reading every file to hash it would cost more than reading its features; so the
+digest is remembered with the file's *stamp* (size and times), as version control does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_mgc import _zip
+from sklearn_mgc.audio import MissingAudioError
+
+# Two writes within one tick of a file system's clock leave the same stamp; two seconds is
+# FAT's, the coarsest. The stamp of a file younger than that is not relied upon.
+_TICK = 2_000_000_000
+
+
+class Stamp(NamedTuple):
+    """Where a clip was found and what the file system said of it."""
+
+    key: bytes
+    state: str
+    settled: bool
+
+
+def stamp_of(clip) -> Stamp | None:
+    """Look at a path without reading it; None for a waveform or a missing file."""
+    if isinstance(clip, np.ndarray):
+        return None
+    path = os.fspath(clip)
+    member = None if os.path.exists(path) else _zip.split_member(path)
+    try:
+        # The status of the archive changes whenever a member does.
+        found = os.stat(path if member is None else member[0])
+    except (OSError, ValueError):
+        return None
+    age = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)
+    state = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+    return Stamp(os.fsencode(os.path.abspath(path)), state, age > _TICK)
+
+
+def digest_of(clip) -> bytes:
+    """Sixteen bytes that say what the clip holds, whatever its name is.
+
+    Parameters
+    ----------
+    clip : str or ndarray
+        A path, or a waveform, of which type and samples count.
+
+    Raises
+    ------
+    MissingAudioError
+        If there is no such file, or it cannot be opened.
+    """
+    if isinstance(clip, np.ndarray):
+        content = hashlib.sha256(f"waveform {clip.dtype.str}".encode())
+        content.update(np.ascontiguousarray(clip).data)
+        return content.digest()[:16]
+    if not os.path.exists(clip) and (member := _zip.split_member(clip)):
+        # An archive knows its members' checksums: nothing is unpacked for them.
+        return hashlib.sha256(_zip.describe_member(*member).encode()).digest()[:16]
+    try:
+        with open(clip, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()[:16]
+    except (OSError, ValueError) as error:
+        raise MissingAudioError(
+            clip, "no such file", "check the path and the working directory"
+        ) from error

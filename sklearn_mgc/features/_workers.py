@@ -1,0 +1,57 @@
+"""Spread work over joblib's workers, on whatever backend is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from joblib import Parallel, delayed, effective_n_jobs
+
+
+def run(
+    function: Callable, tasks: Iterable[tuple], *, n_jobs: int | None, prefer: str
+) -> Iterator[Any]:
+    """Yield ``function(*task)`` of every task, in the order in which they get done.
+
+    Parameters
+    ----------
+    function : callable
+        What to do.
+    tasks : iterable of tuple
+        Its arguments.
+    n_jobs : int or None
+        Number of workers, as in joblib.
+    prefer : {"threads", "processes"}
+        Kind of workers where no backend is configured.
+    """
+    try:
+        parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered")
+    except ValueError:
+        # Some backends (multiprocessing, ray) give results only all at once: ask often.
+        parallel = Parallel(n_jobs=n_jobs, prefer=prefer)
+        tasks = iter(tasks)
+        size = 16 * effective_n_jobs(n_jobs)
+        with parallel:
+            while block := list(islice(tasks, size)):
+                yield from parallel(delayed(function)(*task) for task in block)
+        return
+    with closing(parallel(delayed(function)(*task) for task in tasks)) as results:
+        yield from results
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep BLAS and the like to one thread: the workers are the parallelism."""
+    with _controller().limit(limits=1):
+        yield
+
+
+@lru_cache(maxsize=1)
+def _controller():
+    import scipy.linalg  # noqa: F401 - scipy brings a BLAS of its own, to be found below
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
