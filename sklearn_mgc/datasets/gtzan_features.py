@@ -1,0 +1,163 @@
+"""GTZAN as a table of descriptors."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import math
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_mgc.datasets import _gtzan_table as table
+from sklearn_mgc.datasets._bunch import count, make_bunch
+from sklearn_mgc.datasets._gtzan_descr import descr
+
+_HINT = (
+    "It is the file features_30_sec.csv of the Kaggle copy of GTZAN. Without it, make one from "
+    "the audio: `python -m sklearn_mgc features genres --descriptors kaggle`, or "
+    "HandcraftedFeatures(descriptors='kaggle', pad_mode='reflect') on load_gtzan(...).data"
+)
+
+
+def load_gtzan_features(
+    csv: str | os.PathLike,
+    *,
+    columns: str = "paper",
+    split: str | None = None,
+    random_state=0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+):
+    """Load the public table of GTZAN's descriptors.
+
+    Parameters
+    ----------
+    csv : str or path-like
+        ``features_30_sec.csv`` of the Kaggle copy, its 3-second sister, or a table
+        written by ``python -m sklearn_mgc features``.
+    columns : {"paper", "kaggle"}, default="paper"
+        The paper's 25 means, or the 57 means and variances. They are named as by
+        :meth:`sklearn_mgc.HandcraftedFeatures.get_feature_names_out`.
+    split : {"fault_filtered", "artist_filtered", "foleiss", "paper", \
+"paper_60_20_20"}, default=None
+        Keep the clips of this split and return its ``cv``. Which one to use is in
+        ``DESCR``.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the two random splits of the paper.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+
+    Returns
+    -------
+    Bunch
+        ``data`` (float64 array of shape (n_clips, 25 or 57)), ``target`` (genres),
+        ``target_names``, ``feature_names``, ``ids``, ``groups`` (artists as integers),
+        ``duplicates`` (clips of one song share a number, -1 for all others), ``split``
+        (part of each clip, or None), ``cv`` (list of index arrays (train, test) for
+        scikit-learn, or None), ``faults`` (list of dict), ``errors`` (rows left out, and
+        why), ``frame`` and ``DESCR``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no table.
+    ValueError
+        If columns are missing, a clip occurs twice, or an option is unknown.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_mgc.datasets import load_gtzan_features
+    >>> gtzan = load_gtzan_features(
+    ...     "features_30_sec.csv", split="artist_filtered")  # doctest: +SKIP
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    >>> cross_val_score(model, gtzan.data, gtzan.target, cv=gtzan.cv)  # doctest: +SKIP
+    """
+    if columns not in ("paper", "kaggle"):
+        raise ValueError(f"columns must be 'paper' or 'kaggle', got {columns!r}")
+    names = _names(columns)
+    path = Path(csv).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such table. {_HINT}")
+    rows, values, errors = _read(path, names)
+    parts = table.part_of(rows, split, random_state)
+    keep = np.arange(len(rows)) if parts is None else np.flatnonzero(parts != "")
+    parts = None if parts is None else parts[keep]
+    ids = [rows[i] for i in keep]
+    target = [name.split(".")[0] for name in ids]
+    return make_bunch(
+        values[keep],
+        target,
+        name="clip",
+        feature_names=names,
+        columns={
+            "ids": np.array(ids, dtype=object),
+            "groups": np.array([table.clips()[name].artist for name in ids]),
+            "duplicates": np.array([table.clips()[name].song for name in ids]),
+            **({} if parts is None else {"split": parts}),
+        },
+        **({"split": None} if parts is None else {}),
+        cv=table.folds_of(parts),
+        faults=table.faults(ids),
+        errors=errors,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=descr(f"{len(ids)} rows of {path}: {count(target)}.", split),
+    )
+
+
+def _names(columns: str) -> list[str]:
+    from sklearn_mgc.features import HandcraftedFeatures
+
+    return [str(name) for name in HandcraftedFeatures(columns).get_feature_names_out()]
+
+
+def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, list[dict[str, str]]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv_module.DictReader(file)
+        # The public table says "rolloff" where librosa and we say "spectral_rolloff".
+        header = {
+            f"spectral_{name}" if name.startswith("rolloff") else name: name
+            for name in reader.fieldnames or ()
+        }
+        missing = [name for name in ("filename", *names) if name not in header]
+        if missing:
+            raise ValueError(
+                f"{path}: {len(missing)} columns are missing ({', '.join(missing[:4])}"
+                f"{', ...' if len(missing) > 4 else ''}). {_HINT}"
+            )
+        ids, values, errors, seen = [], [], [], Counter[str]()
+        for line, row in enumerate(reader, start=2):
+            file_name = row["filename"] or ""
+            clip = table.clip_id(file_name)
+            numbers = [_number(row[header[name]]) for name in names]
+            bad = [name for name, value in zip(names, numbers, strict=True) if math.isnan(value)]
+            if clip is None:
+                errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip: {file_name!r}"})
+            elif bad:
+                errors.append({"path": f"{path}:{line}", "error": f"{clip}: no number in {bad}"})
+            else:
+                ids.append(clip)
+                values.append(numbers)
+                seen[file_name] += 1
+    twice = [name for name, n in seen.items() if n > 1]
+    if twice:
+        raise ValueError(f"{path}: {len(twice)} files occur twice, such as {twice[0]}")
+    if not ids:
+        raise ValueError(f"{path}: no row of GTZAN in this table. {_HINT}")
+    return ids, np.array(values), errors
+
+
+def _number(text: str | None) -> float:
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
