@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sklearn_mgc.audio import (
     EmptyAudioError,
     MissingAudioError,
     UnsupportedAudioError,
+    stream_audio,
 )
 
 
@@ -125,3 +127,50 @@ def test_bad_parameter(tmp_path, params):
 def test_import_is_light():
     script = "import sys, sklearn_mgc.audio; assert not {'librosa', 'numba'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 16000])
+def test_blocks_are_the_whole(tmp_path, rate):
+    rng = np.random.default_rng(rate)
+    path = tmp_path / "a.wav"
+    soundfile.write(path, 0.1 * rng.standard_normal((3 * rate + 7, 2)), rate)
+    whole = load_audio(path, offset=0.2, duration=2.5)
+    blocks = list(stream_audio(path, offset=0.2, duration=2.5, block_duration=0.3))
+    assert len(blocks) > 5
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_member_of_a_zip(tmp_path, stereo, method):
+    soundfile.write(tmp_path / "a.mp3", stereo, 44100)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", method) as archive:
+        archive.write(tmp_path / "a.mp3", "set/000/a ü.mp3")
+        archive.writestr("set/empty.mp3", b"")
+    member = tmp_path / "set.zip" / "set" / "000" / "a ü.mp3"
+    np.testing.assert_array_equal(load_audio(member), load_audio(tmp_path / "a.mp3"))
+    np.testing.assert_array_equal(load_audio(str(member)), load_audio(member))
+    with pytest.raises(MissingAudioError, match="no such member"):
+        load_audio(tmp_path / "set.zip" / "b.mp3")
+    with pytest.raises(EmptyAudioError):
+        load_audio(tmp_path / "set.zip" / "set" / "empty.mp3")
+
+
+def test_damaged_zip(tmp_path, stereo):
+    (tmp_path / "no.zip").write_bytes(b"PK but nothing more")
+    with pytest.raises(CorruptAudioError, match="zip"):
+        load_audio(tmp_path / "no.zip" / "a.mp3")
+    soundfile.write(tmp_path / "a.wav", stereo, 44100)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.write(tmp_path / "a.wav", "a.wav")
+    content = bytearray((tmp_path / "set.zip").read_bytes())
+    content[2000:3000] = bytes(1000)
+    (tmp_path / "set.zip").write_bytes(content)
+    with pytest.raises(CorruptAudioError, match="unpacked"):
+        load_audio(tmp_path / "set.zip" / "a.wav")
+
+
+def test_content_counts_more_than_the_name(tmp_path, stereo):
+    soundfile.write(tmp_path / "a.wav", stereo, 44100)
+    expected = load_audio(tmp_path / "a.wav")
+    (tmp_path / "a.wav").rename(tmp_path / "a.m4a")
+    np.testing.assert_array_equal(load_audio(tmp_path / "a.m4a"), expected)
