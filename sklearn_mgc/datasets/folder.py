@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-_SUFFIXES = {".wav", ".au", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aiff", ".aif"}
+from sklearn_mgc.datasets._files import SUFFIXES, is_audio, walk
 
 _DESCR = """\
 Audio folder {folder}
@@ -66,11 +66,11 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
         if entry.name.startswith("."):
             continue
         if not entry.is_dir():
-            if entry.suffix.lower() in _SUFFIXES:
+            if is_audio(entry):
                 errors.append({"path": str(entry), "error": "not in a genre folder"})
             continue
-        for file in _files(entry, errors):
-            if file.suffix.lower() in _SUFFIXES:
+        for file in walk(entry, errors):
+            if is_audio(file):
                 data.append(str(file))
                 target.append(entry.name)
             else:
@@ -78,7 +78,7 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
     if not data:
         raise ValueError(
             f"{folder}: no audio in genre folders; expected {folder.name}/GENRE/*.mp3 "
-            f"(one of {', '.join(sorted(_SUFFIXES))})"
+            f"(one of {', '.join(sorted(SUFFIXES))})"
         )
     names, counts = np.unique(target, return_counts=True)
     if return_X_y:
@@ -95,22 +95,3 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
             counts=", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True)),
         ),
     )
-
-
-def _files(genre: Path, errors: list[dict[str, str]]) -> list[Path]:
-    """Visible files below a folder, sorted; a loop of links is entered once."""
-
-    def note(error: OSError) -> None:
-        errors.append({"path": str(error.filename), "error": f"unreadable: {error.strerror}"})
-
-    files: list[Path] = []
-    seen: set[str] = set()
-    for root, folders, names in os.walk(genre, onerror=note, followlinks=True):
-        real = os.path.realpath(root)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(root, name) for name in names if not name.startswith(".")]
-    return sorted(files)

@@ -42,8 +42,7 @@ def load_gtzan_features(
         :meth:`sklearn_mgc.HandcraftedFeatures.get_feature_names_out`.
     split : {"fault_filtered", "artist_filtered", "foleiss", "paper", \
 "paper_60_20_20"}, default=None
-        Keep the clips of this split and return its ``cv``. Which one to use is in
-        ``DESCR``.
+        Keep the clips of this split and return its ``cv``. See :func:`load_gtzan`.
     random_state : int, RandomState instance or None, default=0
         Seed of the two random splits of the paper.
     return_X_y : bool, default=False
@@ -67,6 +66,10 @@ def load_gtzan_features(
         If there is no table.
     ValueError
         If columns are missing, a clip occurs twice, or an option is unknown.
+
+    See Also
+    --------
+    load_gtzan : The audio, with the same groups and splits.
 
     Examples
     --------
