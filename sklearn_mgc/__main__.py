@@ -10,6 +10,7 @@ from importlib import import_module
 # A command is a module with `add_arguments(parser)` and `run(args) -> int`. The module of the
 # command that is run is the only one imported: `--help` stays instant.
 _COMMANDS = {
+    "cache": "list, shrink or check a folder of stored features",
     "demo": "train and compare the networks on generated music, or on a folder of your own",
     "features": "write a table of descriptors of the audio files in a folder",
     "predict": "print the genres of audio files",

@@ -21,7 +21,7 @@ from sklearn_mgc.audio import (
     CorruptAudioError,
     SilentAudioError,
     TooShortError,
-    load_audio,
+    stream_audio,
 )
 from sklearn_mgc.features._fingerprint import Stamp, digest_of, stamp_of
 from sklearn_mgc.features._store import FeatureStore
@@ -230,8 +230,15 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                 raise CorruptAudioError(name, "holds NaN or infinite samples", "clean it first")
         else:
             name = str(clip)
-            y = load_audio(
-                clip, sample_rate=self.sample_rate, offset=self.offset, duration=self.duration
+            y = np.concatenate(
+                list(
+                    stream_audio(
+                        clip,
+                        sample_rate=self.sample_rate,
+                        offset=self.offset,
+                        duration=self.duration,
+                    )
+                )
             )
         parts = np.array_split(y, self.n_segments or 1)
         shortest = min(len(part) for part in parts)

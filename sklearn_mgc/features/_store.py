@@ -446,7 +446,9 @@ class FeatureStore:
                 if delete:
                     with connection:
                         connection.executemany("DELETE FROM features WHERE rowid = ?", bad)
-        except (sqlite3.Error, ValueError) as error:
+        except FileNotFoundError:
+            raise
+        except (sqlite3.Error, OSError, ValueError) as error:
             problems.append(
                 f"{self.path}: {error}; delete the file, its features are computed anew"
             )
