@@ -46,6 +46,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     clip alone, so nothing is learned in ``fit`` and nothing can leak between clips.
     """
 
+    _dtype = "float32"  # of what is returned and stored
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.one_d_array = True
@@ -106,13 +108,30 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         """
         self.fit()
         clips = as_clips(X)
-        shape = (self.n_segments or 1, *self._output_shape())
-        out = np.empty((len(clips), *shape), dtype=np.float32)
+        with self._rows(clips) as rows:
+            self._fill(rows, clips)
+        self._warn_of_failures(len(clips))
+        return self._finished(rows, clips)
+
+    def _row_shape(self) -> tuple[int, ...]:
+        segments = () if self.n_segments is None else (self.n_segments,)
+        return (*segments, *self._output_shape())
+
+    @contextmanager
+    def _rows(self, clips: list) -> Iterator[Any]:
+        """Where the rows of the clips are written."""
+        yield np.empty((len(clips), *self._row_shape()), dtype=self._dtype)
+
+    def _finished(self, rows, clips: list) -> np.ndarray:
+        """The rows, as `transform` returns them."""
+        return rows
+
+    def _fill(self, rows, clips: list) -> None:
         self.failed_: list[dict[str, Any]] = []
         with self._progress(len(clips)) as progress, one_thread():
             for i, result in self._results(clips):
                 if isinstance(result, AudioError):
-                    out[i] = np.nan
+                    rows[i] = np.nan
                     self.failed_.append(
                         {
                             "index": i,
@@ -122,17 +141,18 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                         }
                     )
                 else:
-                    out[i] = result
+                    rows[i] = result
                 progress()
+        self.failed_.sort(key=lambda row: row["index"])
+
+    def _warn_of_failures(self, n_clips: int) -> None:
         if self.failed_:
-            self.failed_.sort(key=lambda row: row["index"])
             warnings.warn(
-                f"{len(self.failed_)} of {len(clips)} clips could not be used and are rows of "
+                f"{len(self.failed_)} of {n_clips} clips could not be used and are rows of "
                 f"NaN; failed_ lists them, the first is: {self.failed_[0]['message']}",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return out if self.n_segments is not None else out[:, 0]
 
     def _results(self, clips: list) -> Iterator[tuple[int, np.ndarray | AudioError]]:
         """Features or error of every clip, with its position, in any order."""
@@ -202,8 +222,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             "offset": self.offset,
             "duration": self.duration,
             "n_segments": self.n_segments,
-            "shape": [self.n_segments or 1, *self._output_shape()],
-            "dtype": "float32",
+            "shape": self._row_shape(),
+            "dtype": self._dtype,
         }
 
     @contextmanager
@@ -252,7 +272,13 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             )
         if not y.any():
             raise SilentAudioError(name, "is silent: every sample is zero", "leave it out")
-        return np.stack([self._extract(part) for part in parts])
+        with np.errstate(all="ignore"):  # what overflows is found below
+            found = np.stack([self._extract(part) for part in parts]).astype(self._dtype)
+        if not np.isfinite(found).all():
+            raise CorruptAudioError(
+                name, "has samples too large for its features to be finite", "normalize it"
+            )
+        return found.reshape(self._row_shape())
 
     def _check_shared_params(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length"):

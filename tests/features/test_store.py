@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import pickle
 import signal
@@ -21,8 +22,16 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklearn_mgc.__main__ import main
-from sklearn_mgc.features import FeatureStore, HandcraftedFeatures, MelSpectrogram
-from sklearn_mgc.features import _base, _database, _fingerprint, _spectral, _store
+from sklearn_mgc.features import (
+    FeatureStore,
+    HandcraftedFeatures,
+    MelSpectrogram,
+    _base,
+    _database,
+    _fingerprint,
+    _spectral,
+    _store,
+)
 
 RATE = 22050
 
@@ -195,8 +204,10 @@ def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
     extract = HandcraftedFeatures._extract
 
     def interrupted(self, y):
+        time.sleep(0.05)
         if len(decoded) > 5:
-            raise KeyboardInterrupt
+            _thread.interrupt_main()  # as Ctrl-C does
+            time.sleep(0.5)
         return extract(self, y)
 
     transformer = HandcraftedFeatures(cache=cache, n_jobs=n_jobs)

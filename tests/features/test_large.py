@@ -1,0 +1,116 @@
+"""Spectrograms larger than memory: written to a file, returned as a map of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _large
+
+SMALL = {"n_frames": 40}
+
+
+@pytest.mark.parametrize("n_segments", [None, 2])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_file_equals_memory(clip_paths, tmp_path, n_segments, n_jobs):
+    params = {**SMALL, "n_segments": n_segments, "n_jobs": n_jobs}
+    expected = MelSpectrogram(**params).transform(clip_paths)
+    X = MelSpectrogram(**params, out=tmp_path / "deep" / "x.npy").transform(clip_paths)
+    assert isinstance(X, np.memmap) and not X.flags.writeable
+    assert_array_equal(X, expected)
+    assert_array_equal(np.load(tmp_path / "deep" / "x.npy"), expected)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.npy"]
+
+
+def test_folder_keeps_sets_apart(clips, clip_paths, tmp_path):
+    transformer = MelSpectrogram(**SMALL, out=tmp_path)
+    train, test = transformer.transform(clip_paths[:2]), transformer.transform(clip_paths[2:])
+    transformer.transform(clips[:2])
+    transformer.transform(clips[2:])
+    transformer.set_params(top_db=60).transform(clip_paths[:2])
+    assert len(list(tmp_path.iterdir())) == 5
+    assert_array_equal(np.concatenate([train, test]), MelSpectrogram(**SMALL).transform(clips))
+
+
+def test_earlier_map_stays_whole(clip_paths, tmp_path):
+    transformer = MelSpectrogram(**SMALL, out=tmp_path / "x.npy")
+    first = transformer.transform(clip_paths)
+    kept = np.array(first)
+    transformer.transform(clip_paths[:1])
+    assert_array_equal(first, kept)
+
+
+def test_failed_rows_are_nan(clip_paths, tmp_path):
+    transformer = MelSpectrogram(**SMALL, out=tmp_path / "x.npy", on_error="nan")
+    with pytest.warns(UserWarning, match="1 of 2"):
+        X = transformer.transform(["missing.wav", clip_paths[0]])
+    assert np.isnan(X[0]).all() and np.isfinite(X[1]).all()
+
+
+def test_nothing_is_left_of_a_failed_run(clip_paths, tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        MelSpectrogram(**SMALL, out=tmp_path).transform([*clip_paths, "missing.wav"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_run_goes_on_with_cache(clip_paths, tmp_path, monkeypatch):
+    transformer = MelSpectrogram(**SMALL, out=tmp_path / "x.npy", cache=tmp_path / "cache")
+    with pytest.raises(ValueError, match="no such file"):
+        transformer.transform([*clip_paths, "missing.wav"])
+    monkeypatch.setattr(MelSpectrogram, "_extract", None)
+    assert np.isfinite(transformer.transform(clip_paths)).all()
+
+
+def test_float16(clip_paths, tmp_path):
+    expected = MelSpectrogram(**SMALL).transform(clip_paths)
+    half = MelSpectrogram(**SMALL, dtype="float16", cache=tmp_path)
+    for _ in range(2):
+        X = half.transform(clip_paths)
+        assert X.dtype == np.float16
+        assert_allclose(X, expected, atol=0.04)
+    mapped = half.set_params(out=tmp_path / "x.npy").transform(clip_paths)
+    assert mapped.dtype == np.float16
+    assert_array_equal(mapped, X)
+
+
+def test_full_disk_is_told_at_once(clip_paths, tmp_path, monkeypatch):
+    usage = _large.shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(_large.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(OSError, match="GB free; choose another folder for out="):
+        MelSpectrogram(**SMALL, out=tmp_path / "x.npy").transform(clip_paths)
+
+
+@pytest.mark.parametrize("params", [{"dtype": "float64"}, {"out": 3}])
+def test_bad_parameter(clip_paths, params):
+    with pytest.raises(ValueError, match=next(iter(params))):
+        MelSpectrogram(**params).transform(clip_paths)
+
+
+def test_samples_that_overflow(tmp_path):
+    with pytest.raises(ValueError, match="too large"):
+        HandcraftedFeatures().transform([np.full(22050, 1e30, dtype=np.float32)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    script = """
+import sys
+import numpy as np
+from sklearn_mgc.features import MelSpectrogram
+
+def resident():
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+clip = np.random.default_rng(0).normal(size=22050).astype(np.float32)
+transformer = MelSpectrogram(n_frames=2000, out=sys.argv[1])
+transformer.transform([clip] * 10)
+before = resident()
+X = transformer.transform([clip] * 250)
+assert X.nbytes > 250e6 and resident() - before < 50, (before, resident())
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "x.npy")], check=True)
