@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
@@ -23,8 +25,12 @@ from sklearn_mgc._sklearn_compat import (
     _fit_context,
     validate_data,
 )
+from sklearn_mgc.classifiers._batches import Rows, chunks, is_finite
+from sklearn_mgc.classifiers._callbacks import assemble
 from sklearn_mgc.classifiers._net import GenreNet
+from sklearn_mgc.networks._front import FrontEnd
 
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
 
 
@@ -45,6 +51,8 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -52,6 +60,11 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         "callbacks": [list, None],
         "device": [str],
         "warm_start": ["boolean"],
+        "normalize_input": ["boolean"],
+        "mixup": [Interval(Real, 0, None, closed="left")],
+        "spec_augment": [Interval(Real, 0, 1, closed="both")],
+        "precision": [StrOptions({"float32", "bf16", "fp16"})],
+        "compile": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -168,8 +181,12 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         weight = self._sample_weight(sample_weight, encoded, X)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, validation = self._split(X, encoded, groups, X_val, y_val, seed)
-        self._start(seed, validation, self.module_.state_dict() if warm else None)
-        self._train(X[train], encoded[train], None if weight is None else weight[train])
+        if train is not None:
+            X, encoded = Rows(X, train), encoded[train]
+            weight = None if weight is None else weight[train]
+        old = self.module_.state_dict() if warm else None
+        self._start(X, seed, validation, old, verbose=self.verbose)
+        self._train(X, encoded, weight)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -221,20 +238,24 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         encoded = self._encode(y, "y")
         weight = self._sample_weight(sample_weight, encoded, X)
         if first:
-            self._start(check_random_state(self.random_state).randint(2**31 - 1), None)
+            self._start(X, check_random_state(self.random_state).randint(2**31 - 1))
         self._train(X, encoded, weight, epochs=1)
         return self
 
-    def _start(self, seed: int, validation: Dataset | None, weights=None) -> None:
+    def _start(self, X, seed: int, validation=None, weights=None, *, verbose: int = 0) -> None:
         """Make the network, from these weights if there are any."""
         self.device_ = _resolve_device(self.device)
+        if self.precision == "fp16" and self.device_ == "cpu":
+            raise ValueError("precision='fp16' needs a GPU; on the CPU use 'bf16' or 'float32'")
         self._seed = seed
-        net = self._make_net(validation)
-        with self._fork_rng():
+        net = self._make_net(validation, verbose=verbose)
+        with self._fork_rng(), _memory_hint(self):
             torch.manual_seed(seed)
             net.initialize()
         if weights is None:
-            self.history_ = []
+            self.history_: list[dict] = []
+            if getattr(net.module_, "mean", None) is not None:
+                _set_bands(net.module_, X)
         else:
             try:
                 net.module_.load_state_dict(weights)
@@ -247,10 +268,10 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
 
     def _train(self, X, encoded, weight, epochs: int | None = None) -> None:
         data = {"X": X} if weight is None else {"X": X, "sample_weight": weight}
-        before = self.history_[: len(self.history_) - len(self.net_.history)]
+        before = self.history_[: len(self.history_) - len(_epochs(self.net_))]
         # Weights and epochs so far are kept when the user interrupts.
         try:
-            with self._fork_rng():
+            with self._fork_rng(), _memory_hint(self):
                 self.net_.partial_fit(data, encoded, epochs=epochs)
         finally:
             self.history_ = before + _epochs(self.net_)
@@ -306,15 +327,43 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
-        return self.net_.predict_proba({"X": X})
+        with _memory_hint(self):
+            return self.net_.predict_proba({"X": X})
+
+    def history_frame(self):
+        """Give the history as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per epoch, numbered from 1, with the columns of ``history_``.
+        """
+        import pandas as pd
+
+        check_is_fitted(self)
+        index = pd.RangeIndex(1, len(self.history_) + 1, name="epoch")
+        return pd.DataFrame(self.history_, index=index)
+
+    def __sklearn_is_fitted__(self):
+        """Whether there is a network."""
+        return hasattr(self, "module_")
 
     def _validate(self, X, y=None, *, reset: bool):
-        given = {"reset": reset, "dtype": np.float32, "allow_nd": self._reads_mel}
+        # Files are read, and cast, a batch at a time.
+        lazy = isinstance(X, np.memmap) and X.dtype.kind == "f"
+        given = {
+            "reset": reset,
+            "dtype": None if lazy else [np.float32, np.float16],
+            "allow_nd": self._reads_mel,
+            "ensure_all_finite": False,
+        }
         if y is not None or reset:
             X, y = validate_data(self, X, y, ensure_min_samples=2, **given)
             check_classification_targets(y)
         else:
             X = validate_data(self, X, **given)
+        if not is_finite(X):
+            raise ValueError("Input X contains NaN, infinity or a value too large for float32.")
         if self._reads_mel and X.ndim == 2:
             X = X[:, :, None]  # a sequence with a single band
         if self._reads_mel and X.ndim != 3:
@@ -344,8 +393,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         return weight / max(weight.mean(), np.finfo(np.float32).tiny)
 
     def _split(self, X, encoded, groups, X_val, y_val, seed: int):
-        """Training rows, and the validation set or None."""
-        rows = np.arange(len(X))
+        """Training rows or None for all, and the validation set or None."""
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val go together: pass both or neither")
@@ -353,33 +401,30 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             y_val = np.asarray(y_val)
             if len(y_val) != len(X_val):
                 raise ValueError(f"X_val has {len(X_val)} samples, y_val {len(y_val)}")
-            return rows, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
+            return None, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
         if not self.early_stopping:
-            return rows, None
+            return None, None
+        rows = np.arange(len(X))
         if groups is not None:
-            n_splits = max(2, round(1 / self.validation_fraction))
-            splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-            train, held_out = next(splitter.split(rows, encoded, groups))
+            train, held_out = _grouped_split(encoded, groups, self.validation_fraction, seed)
         else:
             train, held_out = train_test_split(
                 rows, test_size=self.validation_fraction, stratify=encoded, random_state=seed
             )
-        return train, Dataset({"X": X[held_out]}, encoded[held_out])
+        return train, Dataset({"X": Rows(X, held_out)}, encoded[held_out])
 
-    def _make_net(self, validation: Dataset | None) -> GenreNet:
-        callbacks = list(self.callbacks or [])
-        if self.early_stopping:
-            patience = self.n_iter_no_change
-            stop = EarlyStopping("valid_loss", patience=patience, load_best=True, sink=_silent)
-            callbacks.append(("early_stopping", stop))
-        if self.verbose == 1:
-            from skorch.callbacks import ProgressBar
-
-            callbacks.append(("progress", ProgressBar()))
-        elif self.verbose > 1:
-            from skorch.callbacks import PrintLog
-
-            callbacks.append(("print_log", PrintLog()))
+    def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:
+        callbacks = assemble(
+            self.callbacks,
+            classes=self.classes_,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            title=type(self).__name__,
+            verbose=verbose,
+        )
+        network, module = self._module, {n: getattr(self, n) for n in self._module_params}
+        if self._reads_mel and (self.normalize_input or self.spec_augment > 0):
+            network = FrontEnd
+            module |= {"network": self._module, "spec_augment": self.spec_augment}
         # The fused kernel halves the cost of a step of a small network.
         settings = {
             "optimizer__weight_decay": self.weight_decay,
@@ -387,13 +432,14 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             **self._extra_params(),
         }
         return GenreNet(
-            self._module,
+            network,
             module__input_shape=self._input_shape,
             module__n_classes=len(self.classes_),
-            **{f"module__{name}": getattr(self, name) for name in self._module_params},
+            **{f"module__{name}": value for name, value in module.items()},
+            classes=self.classes_,
             criterion=torch.nn.CrossEntropyLoss,
-            criterion__reduction="none",
-            optimizer=torch.optim.Adam,
+            criterion__label_smoothing=self.label_smoothing,
+            optimizer=torch.optim.AdamW,
             lr=self.lr,
             batch_size=self.batch_size,
             max_epochs=self.max_epochs,
@@ -402,6 +448,11 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             device=self.device_,
             verbose=0,
             seed=self._seed,
+            epochs_before=epochs_before,
+            lr_schedule=self.lr_schedule,
+            mixup=self.mixup if self._reads_mel else 0.0,
+            precision=_precision(self.precision, self.device_),
+            compiled=self.compile,
             **settings,
         )
 
@@ -422,20 +473,74 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         if weights is None:
             return
         self.device_ = _resolve_device(self.device, missing_ok=True)
-        self.net_ = self._make_net(None)
+        self.net_ = self._make_net(epochs_before=len(self.history_))
         with torch.random.fork_rng(devices=[]):
             self.net_.initialize()
         self.module_ = self.net_.module_
         self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})
 
 
-def _silent(*args, **kwargs) -> None:
-    """Sink for skorch's messages: early stopping is told by `n_iter_`."""
-
-
 def _epochs(net: GenreNet) -> list[dict]:
-    """History without per-batch records."""
-    return [{k: v for k, v in row.items() if k != "batches"} for row in net.history]
+    """History of the epochs that ended, without per-batch records and skorch's own marks."""
+    return [
+        {k: v for k, v in row.items() if k not in ("batches", "epoch") and not k.endswith("_best")}
+        for row in net.history
+        if "train_loss" in row
+    ]
+
+
+def _grouped_split(encoded, groups, fraction: float, seed: int):
+    """Rows to train on and to hold out, no group on both sides, all classes in training."""
+    groups = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)[1]
+    if len(groups) != len(encoded):
+        raise ValueError(f"groups has {len(groups)} entries for {len(encoded)} samples")
+    n_splits = min(max(2, round(1 / fraction)), int(groups.max()) + 1)
+    if n_splits < 2:
+        raise ValueError("early stopping by groups needs two groups at least, got one")
+    n_splits = max(2, min(n_splits, np.bincount(encoded).max()))
+    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # a rare genre is in few folds; that is looked after here
+        warnings.simplefilter("ignore", UserWarning)
+        train, held_out = next(splitter.split(encoded, encoded, groups))
+    # A genre of which all artists were held out goes back, with all that they made.
+    lost = ~np.isin(encoded, encoded[train])
+    held = np.zeros(len(encoded), dtype=bool)
+    held[held_out] = True
+    held &= ~np.isin(groups, groups[lost])
+    if not held.any():
+        raise ValueError("no artist can be held out for early stopping: pass X_val and y_val")
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _set_bands(module: FrontEnd, X) -> None:
+    """Mean and deviation of each band over the training data."""
+    scaler = StandardScaler()
+    for clips in chunks(X):
+        scaler.partial_fit(np.asarray(clips, dtype=np.float32).reshape(-1, X.shape[-1]))
+    module.mean.copy_(torch.as_tensor(scaler.mean_))
+    module.scale.copy_(torch.as_tensor(scaler.scale_))
+
+
+@contextlib.contextmanager
+def _memory_hint(estimator):
+    """Out of memory, said in words that help."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        text = str(error)
+        if not isinstance(error, MemoryError) and not any(t in text for t in _OUT_OF_MEMORY):
+            raise
+        size = estimator.batch_size
+        hint = f"try batch_size={size // 2}" if size > 1 else "use a smaller network or input"
+        raise MemoryError(
+            f"{type(estimator).__name__} ran out of memory on {estimator.device_} with "
+            f"batch_size={size}: {hint}"
+        ) from error
+
+
+def _precision(precision: str, device: str) -> str:
+    """What the device can do: a model trained in fp16 on a GPU predicts on any CPU."""
+    return "float32" if precision == "fp16" and device == "cpu" else precision
 
 
 def _resolve_device(device: str, *, missing_ok: bool = False) -> str:

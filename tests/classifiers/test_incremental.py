@@ -37,7 +37,7 @@ def test_partial_fit_is_one_epoch_of_fit():
 
 def test_partial_fit_goes_on_after_fit_and_after_loading():
     X, y = data()
-    model = dnn(max_epochs=2).fit(X, y).partial_fit(X, y)
+    model = dnn(max_epochs=2, lr=1e-2).fit(X, y).partial_fit(X, y)
     loaded = pickle.loads(pickle.dumps(model)).partial_fit(X, y)
     assert [model.n_iter_, loaded.n_iter_, len(loaded.history_)] == [3, 4, 4]
     assert loaded.history_[:3] == model.history_

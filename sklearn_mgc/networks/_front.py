@@ -1,0 +1,68 @@
+"""What stands before a network of spectrograms: standardized bands, masks in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class FrontEnd(nn.Module):
+    """A network of spectrograms that takes decibels as they come.
+
+    Bands are standardized by means and deviations that are kept with the weights but are
+    not trained, so the number of parameters is the network's own. In training, SpecAugment
+    masks one run of frames and one of bands of each spectrogram with the mean.
+
+    Parameters
+    ----------
+    network : type
+        Class of the network.
+    input_shape : tuple of int
+        ``(n_frames, n_mels)``.
+    n_classes : int
+        Number of genres.
+    spec_augment : float, default=0.0
+        Longest run that is masked, as a share of the frames and of the bands.
+    **params : dict
+        Further parameters of the network.
+
+    References
+    ----------
+    D. S. Park et al., *SpecAugment: a simple data augmentation method for automatic speech
+    recognition*, Interspeech 2019.
+    """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(
+        self,
+        network: type[nn.Module],
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        spec_augment: float = 0.0,
+        **params: Any,
+    ):
+        super().__init__()
+        self.spec_augment = spec_augment
+        self.register_buffer("mean", torch.zeros(input_shape[1]))
+        self.register_buffer("scale", torch.ones(input_shape[1]))
+        self.network = network(input_shape, n_classes, **params)
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
+        X = (X - self.mean) / self.scale
+        if self.training and self.spec_augment > 0:
+            n, n_frames, n_mels = X.shape
+            masked = self._runs(n, n_frames, X.device)[:, :, None]
+            X = X.masked_fill(masked | self._runs(n, n_mels, X.device)[:, None, :], 0.0)
+        return self.network(X)
+
+    def _runs(self, n: int, length: int, device: torch.device) -> torch.Tensor:
+        """One run (n, length) for each spectrogram, of random width and place."""
+        width = torch.rand(n, 1, device=device) * self.spec_augment * length
+        start = torch.rand(n, 1, device=device) * (length - width)
+        place = torch.arange(length, device=device)
+        return (place >= start) & (place < start + width)
