@@ -37,7 +37,7 @@ def read_member(archive: Path, member: str) -> bytes:
         If the archive or the member is missing or broken.
     """
     path = archive / member
-    opened = _open(archive)
+    opened = open_archive(archive)
     try:
         return opened.read(_info(opened, path, member))
     except AudioError:
@@ -53,7 +53,7 @@ def read_member(archive: Path, member: str) -> bytes:
 
 def describe_member(archive: Path, member: str) -> str:
     """Name, size and checksum of a member, as the archive's directory has them."""
-    info = _info(_open(archive), archive / member, member)
+    info = _info(open_archive(archive), archive / member, member)
     return f"zip member {info.filename} {info.file_size} {info.CRC}"
 
 
@@ -67,7 +67,8 @@ def _info(opened: zipfile.ZipFile, path: Path, member: str) -> zipfile.ZipInfo:
     return info
 
 
-def _open(archive: Path) -> zipfile.ZipFile:
+def open_archive(archive: Path) -> zipfile.ZipFile:
+    """Open an archive, or give the handle that is open already."""
     try:
         status = os.stat(archive)
         return _opened(os.getpid(), str(archive), status.st_size, status.st_mtime_ns)

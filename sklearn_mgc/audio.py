@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -187,20 +187,54 @@ def stream_audio(
     return _stream(Path(source), sample_rate, offset, duration, block_duration)
 
 
-def _stream(path, sample_rate, offset, duration, block_duration) -> Iterator[np.ndarray]:
+def decode_blocks(
+    path: Path, offset: float, duration: float | None, block_duration: float
+) -> Generator[tuple[np.ndarray, int], None, None]:
+    """Yield (samples x channels, rate) as the file has them, checked.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a member of a zip archive.
+    offset : float
+        Where to start, in seconds.
+    duration : float or None
+        How many seconds to read.
+    block_duration : float
+        Length of a block in seconds.
+
+    Raises
+    ------
+    AudioError
+        As in `load_audio`; also when there is not one sample.
+    """
     file, head = _find(path)
     decode = _decode_av if _needs_av(path, head) else _decode_soundfile
-    empty, resampler = True, None
+    empty = True
     with closing(decode(path, file, offset, duration, block_duration)) as blocks:
-        for samples, native_rate, first, last in _with_ends(blocks):
-            if not _RATES[0] <= native_rate <= _RATES[1]:
+        for samples, rate in blocks:
+            if not _RATES[0] <= rate <= _RATES[1]:
                 raise CorruptAudioError(
-                    path, f"has a sample rate of {native_rate} Hz", "export the file again"
+                    path, f"has a sample rate of {rate} Hz", "export the file again"
                 )
             if not np.isfinite(samples).all():
                 raise CorruptAudioError(
                     path, "holds NaN or infinite samples", "export the file again"
                 )
+            empty = False
+            yield samples, rate
+    if empty:
+        raise EmptyAudioError(
+            path,
+            "holds no samples" + (f" after {offset} s" if offset else ""),
+            "remove the file, replace it by a complete copy, or lower the offset",
+        )
+
+
+def _stream(path, sample_rate, offset, duration, block_duration) -> Iterator[np.ndarray]:
+    resampler = None
+    with closing(decode_blocks(path, offset, duration, block_duration)) as blocks:
+        for samples, native_rate, first, last in _with_ends(blocks):
             y = _downmix(samples)
             if native_rate != sample_rate:
                 import soxr
@@ -212,15 +246,8 @@ def _stream(path, sample_rate, offset, duration, block_duration) -> Iterator[np.
                         native_rate, sample_rate, 1, dtype="float32", quality="HQ"
                     )
                     y = resampler.resample_chunk(y, last=last)
-            if len(y):
-                empty = False
+            if len(y) or (first and last):
                 yield np.ascontiguousarray(y, dtype=np.float32)
-    if empty:
-        raise EmptyAudioError(
-            path,
-            "holds no samples" + (f" after {offset} s" if offset else ""),
-            "remove the file, replace it by a complete copy, or lower the offset",
-        )
 
 
 def _with_ends(blocks):

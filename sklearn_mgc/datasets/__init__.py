@@ -1,19 +1,25 @@
 """Labelled audio: paths, genres and, where they are known, artists."""
 
 from sklearn_mgc.datasets._bunch import clear_data_home, get_data_home
+from sklearn_mgc.datasets.check import check_audio
 from sklearn_mgc.datasets.fma import load_fma, load_fma_features
 from sklearn_mgc.datasets.folder import load_audio_folder
 from sklearn_mgc.datasets.gtzan import load_gtzan
 from sklearn_mgc.datasets.gtzan_features import load_gtzan_features
+from sklearn_mgc.datasets.homburg import load_homburg
 from sklearn_mgc.datasets.synthetic import make_music
+from sklearn_mgc.datasets.table import load_audio_table
 
 __all__ = [
+    "check_audio",
     "clear_data_home",
     "get_data_home",
     "load_audio_folder",
+    "load_audio_table",
     "load_fma",
     "load_fma_features",
     "load_gtzan",
     "load_gtzan_features",
+    "load_homburg",
     "make_music",
 ]

@@ -7,8 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from sklearn_mgc._zip import _open as open_archive
-from sklearn_mgc._zip import split_member
+from sklearn_mgc._zip import open_archive, split_member
 from sklearn_mgc.audio import AudioError
 
 SUFFIXES = {".wav", ".au", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aiff", ".aif", ".opus"}

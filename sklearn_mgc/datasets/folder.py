@@ -1,39 +1,53 @@
-"""Audio files in one folder per genre."""
+"""Audio files of your own: in folders by genre, or with genres in their tags."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-import numpy as np
-from sklearn.utils import Bunch
-
+from sklearn_mgc.datasets._bunch import count, make_bunch
 from sklearn_mgc.datasets._files import SUFFIXES, is_audio, walk
+from sklearn_mgc.datasets._tags import number_groups, read_tags
 
 _DESCR = """\
 Audio folder {folder}
-{n} tracks in {k} genres, one sub-folder per genre: {counts}.
-The artists are not known, so random folds may flatter a classifier: pass artists as
-``groups`` to cross-validation where you know them.
+{n} tracks; genres from {labels}: {counts}.
+{groups}
 """
 
 
-def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
-    """List the audio files of a folder with one sub-folder per genre.
+def load_audio_folder(
+    path: str | os.PathLike,
+    *,
+    labels: str = "folder",
+    groups: str | None = None,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+):
+    """List the audio files of a folder with their genres.
 
     Parameters
     ----------
     path : str or path-like
         A folder such as ``music`` with ``music/jazz/a.mp3`` and ``music/rock/live/b.flac``.
-        Sub-folders of a genre are searched too; hidden files and folders are not.
+        Sub-folders are searched too; hidden files and folders are not.
+    labels : {"folder", "tags"}, default="folder"
+        Where the genres are: the folders directly in `path`, or the files' own tags
+        (needs mutagen).
+    groups : {"artist"}, default=None
+        Read artists from the files' tags (needs mutagen).
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
 
     Returns
     -------
     Bunch
         ``data`` (object array of paths, sorted), ``target`` (genres), ``target_names``
-        (sorted), ``errors`` (list of dict: path and why it was left out) and ``DESCR``.
+        (sorted), ``groups`` (artists as integers, each file without an artist in a group of
+        its own; None by default), ``errors`` (list of dict: path and why it was left out),
+        ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -42,7 +56,7 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
     NotADirectoryError
         If the path is a file.
     ValueError
-        If no genre folder holds an audio file.
+        If there is no audio file with a genre.
 
     Examples
     --------
@@ -54,14 +68,67 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
     >>> len(music.data), len(music.target_names)
     (12, 6)
     """
-    folder = Path(path)
+    if labels not in ("folder", "tags"):
+        raise ValueError(f"labels must be 'folder' or 'tags', got {labels!r}")
+    if groups not in ("artist", None):
+        raise ValueError(f"groups must be 'artist' or None, got {groups!r}")
+    folder = Path(path).expanduser()
     if not folder.exists():
         raise FileNotFoundError(f"{folder}: no such folder; pass a folder of genre/*.mp3")
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is a file; pass the folder that holds the genres")
-    data: list[str] = []
-    target: list[str] = []
     errors: list[dict[str, str]] = []
+    found = by_folder(folder, errors) if labels == "folder" else by_tag(folder, errors)
+    if not found:
+        layout = f"{folder.name}/GENRE/*.mp3" if labels == "folder" else "files with a genre tag"
+        raise ValueError(
+            f"{folder}: no audio in genre folders; expected {layout} "
+            f"(one of {', '.join(sorted(SUFFIXES))})"
+        )
+    data, target = [str(file) for file, _ in found], [genre for _, genre in found]
+    artists = None if groups is None else artist_groups(data)
+    known = "artist" if groups else None
+    return make_bunch(
+        data,
+        target,
+        name="path",
+        columns={} if artists is None else {"groups": artists},
+        **({"groups": None} if artists is None else {}),
+        errors=errors,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=_DESCR.format(
+            folder=folder,
+            n=len(data),
+            labels="one sub-folder each" if labels == "folder" else "the files' tags",
+            counts=count(target),
+            groups=about_groups(known, artists),
+        ),
+    )
+
+
+def artist_groups(paths: list[str]):
+    """Artists of files by their tags, as integers."""
+    return number_groups(read_tags(path)["artist"] for path in paths)
+
+
+def about_groups(known: str | None, groups) -> str:
+    """A sentence about the groups for a description."""
+    if known is None:
+        return (
+            "The artists are not known, so random folds may flatter a classifier: pass artists as\n"
+            "``groups`` to cross-validation where you know them."
+        )
+    n = len(set(groups.tolist()))
+    return (
+        f"``groups``: {known}, {n} of them; keep them apart with ``StratifiedGroupKFold``, random\n"
+        "folds flatter a classifier."
+    )
+
+
+def by_folder(folder: Path, errors: list[dict[str, str]]) -> list[tuple[Path, str]]:
+    """Audio files and the folder, directly in `folder`, that each is in."""
+    found = []
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith("."):
             continue
@@ -71,27 +138,20 @@ def load_audio_folder(path: str | os.PathLike, *, return_X_y: bool = False):
             continue
         for file in walk(entry, errors):
             if is_audio(file):
-                data.append(str(file))
-                target.append(entry.name)
+                found.append((file, entry.name))
             else:
                 errors.append({"path": str(file), "error": "not an audio file"})
-    if not data:
-        raise ValueError(
-            f"{folder}: no audio in genre folders; expected {folder.name}/GENRE/*.mp3 "
-            f"(one of {', '.join(sorted(SUFFIXES))})"
-        )
-    names, counts = np.unique(target, return_counts=True)
-    if return_X_y:
-        return np.asarray(data, dtype=object), np.asarray(target, dtype=object)
-    return Bunch(
-        data=np.asarray(data, dtype=object),
-        target=np.asarray(target, dtype=object),
-        target_names=names.tolist(),
-        errors=errors,
-        DESCR=_DESCR.format(
-            folder=folder,
-            n=len(data),
-            k=len(names),
-            counts=", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True)),
-        ),
-    )
+    return found
+
+
+def by_tag(folder: Path, errors: list[dict[str, str]]) -> list[tuple[Path, str]]:
+    """Audio files anywhere below `folder` and the genre in their tags."""
+    found = []
+    for file in walk(folder, errors):
+        genre = read_tags(file)["genre"] if is_audio(file) else ""
+        if genre:
+            found.append((file, genre))
+        else:
+            error = "no genre in its tags" if is_audio(file) else "not an audio file"
+            errors.append({"path": str(file), "error": error})
+    return found

@@ -1,0 +1,195 @@
+"""The doctor: what is wrong with the audio files of a collection."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklearn_mgc.audio import AudioError, decode_blocks
+from sklearn_mgc.datasets._files import is_audio, members, walk
+from sklearn_mgc.features._workers import run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FULL_SCALE = 1 - 2.0**-15  # the largest value of 16 bits
+_RATES = {22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000}
+_BLOCK_SECONDS = 60.0
+_COLUMNS = (
+    "path", "problem", "message", "duration", "sample_rate", "channels", "peak", "clipped",
+    "rms_db", "audio_hash", "duplicate_of",
+)  # fmt: skip
+
+
+def check_audio(
+    paths: str | os.PathLike | Iterable[str | os.PathLike],
+    *,
+    min_duration: float = 5.0,
+    max_clipped: float = 1e-3,
+    n_jobs: int | None = None,
+    verbose: int = 1,
+) -> pd.DataFrame:
+    """Decode every file and report what is wrong with it.
+
+    Parameters
+    ----------
+    paths : str, path-like or iterable of them
+        Files, folders (searched with their sub-folders) and zip archives.
+    min_duration : float, default=5.0
+        A file is ``"short"`` below this many seconds.
+    max_clipped : float, default=0.001
+        A file is ``"clipped"`` above this share of samples at full scale.
+    n_jobs : int, default=None
+        Number of workers, as in joblib.
+    verbose : int, default=1
+        1 shows progress and prints a summary; 0 does neither.
+
+    Returns
+    -------
+    DataFrame
+        A row per file: ``path``, ``problem`` (empty for a sound file, else names such as
+        ``"short, clipped"``), ``message`` (of the error, with its remedy), ``duration``
+        (s), ``sample_rate`` (Hz), ``channels``, ``peak`` (full scale 1), ``clipped``
+        (share of samples), ``rms_db`` (dB below full scale), ``audio_hash`` (of the decoded
+        samples: the same for a WAV and its FLAC, or after a change of tags) and
+        ``duplicate_of`` (the first file that sounds the same). Problems are
+        ``"missing"``, ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``,
+        ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device) and
+        ``"duplicate"``.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    ValueError
+        If there is no audio file at all.
+
+    See Also
+    --------
+    load_audio_folder : Lists the files of a folder by genre.
+
+    Examples
+    --------
+    >>> import shutil, tempfile
+    >>> from sklearn_mgc.datasets import check_audio, make_music
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     music = make_music(n_tracks=6, duration=6, folder=folder, random_state=0)
+    ...     _ = shutil.copy(music.data[0], f"{folder}/copy.wav")
+    ...     _ = open(f"{folder}/zero.mp3", "w").close()
+    ...     table = check_audio(folder, verbose=0)
+    >>> table["problem"].value_counts().to_dict()
+    {'': 6, 'duplicate': 1, 'empty': 1}
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("check_audio returns a DataFrame: run `pip install pandas`") from error
+
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    files = [file for path in paths for file in _expand(Path(path))]
+    if not files:
+        raise ValueError("no audio file to check; pass files, folders or zip archives")
+    rows: list[dict[str, Any]] = [{}] * len(files)
+    results = run(_look, enumerate(files), n_jobs=n_jobs, prefer="threads")
+    if verbose:
+        from tqdm import tqdm
+
+        results = tqdm(results, total=len(files), desc="check_audio", unit="file")
+    for i, row in results:
+        rows[i] = row
+    first: dict[str, str] = {}
+    for row in rows:
+        _judge(row, min_duration, max_clipped, first)
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    table = table.astype({"sample_rate": "Int64", "channels": "Int64"})
+    if verbose:
+        print(_summary(rows))
+    return table
+
+
+def _expand(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [file for file in walk(path, []) if is_audio(file)]
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return [member for member in members(path) if is_audio(member)]
+    return [path]
+
+
+def _look(i: int, path: Path) -> tuple[int, dict[str, Any]]:
+    """Measure a file, block by block."""
+    row: dict[str, Any] = {
+        "path": str(path), "problem": "", "message": "", "duration": np.nan, "sample_rate": None,
+        "channels": None, "peak": np.nan, "clipped": np.nan, "rms_db": np.nan,
+        "audio_hash": "", "duplicate_of": "",
+    }  # fmt: skip
+    content = hashlib.sha256()
+    n_frames, peak, n_clipped, energy = 0, 0.0, 0, 0.0
+    try:
+        for samples, rate in decode_blocks(path, 0.0, None, _BLOCK_SECONDS):
+            if not n_frames:
+                content.update(f"{rate} {samples.shape[1]}".encode())
+            content.update(np.ascontiguousarray(samples).data)
+            n_frames += len(samples)
+            magnitude = np.abs(samples)
+            peak = max(peak, float(magnitude.max()))
+            n_clipped += int(np.count_nonzero(magnitude >= _FULL_SCALE))
+            flat = samples.ravel()
+            energy += sum(
+                float(np.dot(part, part)) for part in np.array_split(flat, len(flat) // 2**16 + 1)
+            )
+    except AudioError as error:
+        row["problem"] = type(error).__name__.removesuffix("AudioError").lower()
+        row["message"] = str(error)
+        return i, row
+    n_samples = n_frames * samples.shape[1]
+    row |= {
+        "duration": n_frames / rate,
+        "sample_rate": rate,
+        "channels": samples.shape[1],
+        "peak": peak,
+        "clipped": n_clipped / n_samples,
+        "rms_db": 10 * np.log10(energy / n_samples) if energy else -np.inf,
+        "audio_hash": content.hexdigest()[:32],
+    }
+    return i, row
+
+
+def _judge(row: dict[str, Any], min_duration: float, max_clipped: float, first: dict) -> None:
+    if row["problem"]:
+        return
+    problems = []
+    if row["peak"] == 0:
+        problems.append("silent")
+    if row["duration"] < min_duration:
+        problems.append("short")
+    if row["clipped"] > max_clipped:
+        problems.append("clipped")
+    if row["sample_rate"] not in _RATES:
+        problems.append("odd rate")
+    row["duplicate_of"] = first.setdefault(row["audio_hash"], row["path"])
+    if row["duplicate_of"] == row["path"]:
+        row["duplicate_of"] = ""
+    else:
+        problems.append("duplicate")
+    row["problem"] = ", ".join(problems)
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    counts = Counter(name for row in rows for name in row["problem"].split(", ") if name)
+    hours = np.nansum([row["duration"] for row in rows]) / 3600
+    n_bad = sum(bool(row["problem"]) for row in rows)
+    lines = [
+        f"{len(rows)} files, {hours:.2f} hours: {len(rows) - n_bad} sound, {n_bad} with problems"
+    ]
+    for name, count in counts.most_common():
+        examples = [row["path"] for row in rows if name in row["problem"].split(", ")]
+        more = f" and {count - 3} more" if count > 3 else ""
+        lines.append(f"{count:>7} {name}: {', '.join(examples[:3])}{more}")
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""The Music Audio Benchmark Data Set of the University of Dortmund."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+
+from sklearn_mgc.datasets._bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets._files import problem
+from sklearn_mgc.datasets.folder import about_groups, artist_groups, by_folder
+
+COUNTS = {
+    "alternative": 145, "blues": 120, "electronic": 113, "folkcountry": 222, "funksoulrnb": 47,
+    "jazz": 319, "pop": 116, "raphiphop": 300, "rock": 504,
+}  # fmt: skip
+
+_DESCR = """\
+Music Audio Benchmark Data Set (Homburg, Dortmund)
+==================================================
+
+{found}
+
+1886 clips of 10 s (MP3, 44.1 kHz, 128 kbit/s) in nine genres by 1463 artists, from a site where
+artists offered their music and its listeners chose the genres.
+
+Source: http://www-ai.cs.uni-dortmund.de/audio.html
+Licence: for research; ask the artists for anything else.
+
+What is wrong with it
+---------------------
+* The genres are uneven: rock has 504 clips (27 %), funksoulrnb 47. Use balanced accuracy.
+* Clips of 10 s hold less than the 30 s of other sets: compare no numbers across them.
+* There is no official split. {groups}
+
+Reference
+---------
+H. Homburg, I. Mierswa, B. Moeller, K. Morik, M. Wurst, "A benchmark dataset for audio
+classification and clustering", ISMIR 2005.
+"""
+
+
+def load_homburg(
+    path: str | os.PathLike | None = None,
+    *,
+    groups: str | None = None,
+    data_home: str | os.PathLike | None = None,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+):
+    """List the clips of the Music Audio Benchmark Data Set with their genres.
+
+    Parameters
+    ----------
+    path : str or path-like, default=None
+        The folder with a folder per genre, or the folder above it. Genres are recognised in
+        any spelling, such as "Folk/Country" or "folkcountr". None is ``data_home/homburg``.
+    groups : {"artist"}, default=None
+        Read artists from the files' tags (needs mutagen).
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+
+    Returns
+    -------
+    Bunch
+        ``data`` (object array of paths), ``target`` (genres), ``target_names``, ``groups``
+        (artists as integers, or None), ``errors`` (what was left out, and why), ``frame``
+        and ``DESCR``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If it holds none of the nine genres.
+
+    Warns
+    -----
+    UserWarning
+        If a genre holds fewer clips than published.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import load_homburg
+    >>> homburg = load_homburg("benchmarkdata", groups="artist")  # doctest: +SKIP
+    """
+    if groups not in ("artist", None):
+        raise ValueError(f"groups must be 'artist' or None, got {groups!r}")
+    folder = find_data(
+        path, data_home, "homburg",
+        "the clips are at http://www-ai.cs.uni-dortmund.de/audio.html: unpack them and pass the "
+        "folder of the nine genres",
+    )  # fmt: skip
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder}: is a file; unpack it and pass the folder of genres")
+    inner = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    if len(inner) == 1 and _genre(inner[0].name) is None:
+        folder = inner[0]
+    errors: list[dict[str, str]] = []
+    data, target = [], []
+    for file, name in by_folder(folder, errors):
+        genre = _genre(name)
+        error = problem(file) if genre else f"in the folder {name!r}, which is none of the genres"
+        if error:
+            errors.append({"path": str(file), "error": error})
+        elif genre:
+            data.append(str(file))
+            target.append(genre)
+    if not data:
+        raise ValueError(f"{folder}: no audio in folders named {', '.join(COUNTS)}")
+    short = {g: target.count(g) for g, n in COUNTS.items() if target.count(g) < n}
+    if short:
+        warnings.warn(
+            f"{folder}: fewer clips than published in "
+            + ", ".join(f"{genre} ({n} of {COUNTS[genre]})" for genre, n in short.items()),
+            stacklevel=2,
+        )
+    artists = None if groups is None else artist_groups(data)
+    return make_bunch(
+        data,
+        target,
+        name="path",
+        columns={} if artists is None else {"groups": artists},
+        **({"groups": None} if artists is None else {}),
+        errors=errors,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=_DESCR.format(
+            found=f"{len(data)} clips from {folder}: {count(target)}.",
+            groups=about_groups("artists" if groups else None, artists),
+        ),
+    )
+
+
+def _genre(folder: str) -> str | None:
+    """One of the nine genres; "Funk-Soul-RnB" and the cut-off "folkcountr" count."""
+    letters = re.sub(r"[^a-z]", "", folder.lower().replace("r&b", "rnb"))
+    matches = [g for g in COUNTS if g == letters or (len(letters) > 6 and g.startswith(letters))]
+    return matches[0] if matches else None
