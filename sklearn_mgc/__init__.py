@@ -25,7 +25,7 @@ _HOME = {
     "MelSpectrogram": "sklearn_mgc.features",
     "load_audio": "sklearn_mgc.audio",
 }
-_MODULES = ("audio", "classifiers", "datasets", "display", "features", "networks")
+_MODULES = ("audio", "classifiers", "datasets", "display", "evaluation", "features", "networks")
 
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 

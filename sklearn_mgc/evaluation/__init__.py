@@ -1,0 +1,24 @@
+"""Evaluation that does not flatter: no artist on both sides of a split."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+# Imported on first use: a leakage report needs no torch.
+_HOME: dict[str, str] = {}
+_MODULES = ("paper",)
+
+__all__ = sorted([*_HOME, *_MODULES])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
