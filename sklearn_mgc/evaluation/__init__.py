@@ -6,7 +6,12 @@ import importlib
 from typing import Any
 
 # Imported on first use: a leakage report needs no torch.
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "LeakageError": "leakage",
+    "LeakageReport": "leakage",
+    "assert_no_leakage": "leakage",
+    "leakage_report": "leakage",
+}
 _MODULES = ("paper",)
 
 __all__ = sorted([*_HOME, *_MODULES])
