@@ -23,6 +23,8 @@ _HOME = {
     "HandcraftedFeatures": "sklearn_mgc.features",
     "MelScaler": "sklearn_mgc.features",
     "MelSpectrogram": "sklearn_mgc.features",
+    "RegularizedDiscriminantAnalysis": "sklearn_mgc.classifiers",
+    "RelativeVariances": "sklearn_mgc.features",
     "load_audio": "sklearn_mgc.audio",
 }
 _MODULES = ("audio", "classifiers", "datasets", "display", "evaluation", "features", "networks")
@@ -35,9 +37,13 @@ if TYPE_CHECKING:
     from sklearn_mgc.classifiers import CNN2DClassifier as CNN2DClassifier
     from sklearn_mgc.classifiers import CRNNClassifier as CRNNClassifier
     from sklearn_mgc.classifiers import DNNClassifier as DNNClassifier
+    from sklearn_mgc.classifiers import (
+        RegularizedDiscriminantAnalysis as RegularizedDiscriminantAnalysis,
+    )
     from sklearn_mgc.features import HandcraftedFeatures as HandcraftedFeatures
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
+    from sklearn_mgc.features import RelativeVariances as RelativeVariances
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
-"""Arrays to genres: scikit-learn classifiers that own a skorch network."""
+"""Arrays to genres: three skorch networks, and what beats them on few descriptors."""
 
 from sklearn_mgc.classifiers.cnn2d import CNN2DClassifier
 from sklearn_mgc.classifiers.crnn import CRNNClassifier
 from sklearn_mgc.classifiers.dnn import DNNClassifier
+from sklearn_mgc.classifiers.rda import RegularizedDiscriminantAnalysis
 
-__all__ = ["CNN2DClassifier", "CRNNClassifier", "DNNClassifier"]
+__all__ = ["CNN2DClassifier", "CRNNClassifier", "DNNClassifier", "RegularizedDiscriminantAnalysis"]

@@ -4,5 +4,13 @@ from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._store import FeatureStore
 from sklearn_mgc.features.handcrafted import HandcraftedFeatures
 from sklearn_mgc.features.mel import MelScaler, MelSpectrogram
+from sklearn_mgc.features.relative import RelativeVariances
 
-__all__ = ["AudioTransformer", "FeatureStore", "HandcraftedFeatures", "MelScaler", "MelSpectrogram"]
+__all__ = [
+    "AudioTransformer",
+    "FeatureStore",
+    "HandcraftedFeatures",
+    "MelScaler",
+    "MelSpectrogram",
+    "RelativeVariances",
+]
