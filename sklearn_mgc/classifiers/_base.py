@@ -163,6 +163,12 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         TypeError
             If a parameter is unknown.
         """
+        X, encoded, weight, _ = self._prepare(X, y, sample_weight, groups, X_val, y_val)
+        self._train(X, encoded, weight)
+        return self
+
+    def _prepare(self, X, y, sample_weight=None, groups=None, X_val=None, y_val=None):
+        """Everything of a fit up to its first step: training data and validation set."""
         self._check_extra_params()
         warm = self.warm_start and hasattr(self, "module_")
         X, y = self._validate(X, y, reset=not warm)
@@ -186,8 +192,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             weight = None if weight is None else weight[train]
         old = self.module_.state_dict() if warm else None
         self._start(X, seed, validation, old, verbose=self.verbose)
-        self._train(X, encoded, weight)
-        return self
+        return X, encoded, weight, validation
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
