@@ -25,9 +25,20 @@ _HOME = {
     "MelSpectrogram": "sklearn_mgc.features",
     "RegularizedDiscriminantAnalysis": "sklearn_mgc.classifiers",
     "RelativeVariances": "sklearn_mgc.features",
+    "StackedGridSearchCV": "sklearn_mgc.search",
+    "StackedRandomizedSearchCV": "sklearn_mgc.search",
     "load_audio": "sklearn_mgc.audio",
 }
-_MODULES = ("audio", "classifiers", "datasets", "display", "evaluation", "features", "networks")
+_MODULES = (
+    "audio",
+    "classifiers",
+    "datasets",
+    "display",
+    "evaluation",
+    "features",
+    "networks",
+    "search",
+)
 
 __all__ = sorted([*_HOME, *_MODULES, "__version__"])
 
@@ -44,6 +55,8 @@ if TYPE_CHECKING:
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
     from sklearn_mgc.features import RelativeVariances as RelativeVariances
+    from sklearn_mgc.search import StackedGridSearchCV as StackedGridSearchCV
+    from sklearn_mgc.search import StackedRandomizedSearchCV as StackedRandomizedSearchCV
 
 
 def __getattr__(name: str) -> Any:
