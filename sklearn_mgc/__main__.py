@@ -15,6 +15,7 @@ _COMMANDS = {
     "demo": "train and compare the networks on generated music, or on a folder of your own",
     "features": "write a table of descriptors of the audio files in a folder",
     "predict": "print the genres of audio files",
+    "reproduce": "run the systems of the paper by its protocol and by honest ones",
 }
 
 

@@ -93,3 +93,20 @@ def test_features_writes_the_readable_files(folder, tmp_path, capsys):
     expected = HandcraftedFeatures(statistics=("mean", "std")).transform([readable[0]])[0]
     numbers = [float(value) for value in list(rows[0].values())[1:-1]]
     assert numbers == pytest.approx(expected.tolist(), rel=1e-6)
+
+
+def test_reproduce_without_data_says_so(tmp_path, capsys, monkeypatch):
+    from sklearn_mgc import datasets
+
+    def little_music(**options):
+        return make_music(12, genres=["jazz", "rock"], artists_per_genre=2, **options)
+
+    make_music = datasets.make_music
+    monkeypatch.setattr(datasets, "make_music", little_music)
+    out = tmp_path / "out"
+    arguments = ["reproduce", "--quick", "--output", str(out), "--systems", "logreg", "crnn"]
+    assert main([*arguments, "--protocol", "artist"]) == 0
+    printed = capsys.readouterr()
+    assert "NO DATA GIVEN" in printed.err
+    assert "A quick run" in printed.out and "the paper's CRNN" in printed.out
+    assert (out / "results.json").exists() and (out / "curves_crnn_0.png").exists()

@@ -10,9 +10,11 @@ _HOME: dict[str, str] = {
     "LeakageError": "leakage",
     "LeakageReport": "leakage",
     "assert_no_leakage": "leakage",
+    "best_handcrafted": "systems",
     "leakage_report": "leakage",
+    "reproduce": "_reproduce",
 }
-_MODULES = ("paper",)
+_MODULES = ("paper", "protocols")
 
 __all__ = sorted([*_HOME, *_MODULES])
 

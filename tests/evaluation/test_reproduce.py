@@ -1,0 +1,149 @@
+"""Protocols split as they say; runs are stored, resumed and reported."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.utils import Bunch
+
+from sklearn_mgc.datasets import load_gtzan_features
+from sklearn_mgc.evaluation import best_handcrafted, reproduce
+from sklearn_mgc.evaluation._bootstrap import share_interval
+from sklearn_mgc.evaluation._report import table
+from sklearn_mgc.evaluation.protocols import feasible, splits
+
+
+@pytest.fixture
+def music():
+    X, y = make_classification(
+        120, 25, n_informative=8, n_classes=3, class_sep=1.5, random_state=0
+    )
+    order = np.argsort(y, kind="stable")
+    X, y = X[order], y[order]
+    groups = 100 * y + np.arange(120) // 4  # an artist has one genre
+    return Bunch(data=X, target=np.array(["jazz", "pop", "rock"])[y], groups=groups)
+
+
+def test_paper_splits_have_the_papers_sizes(music):
+    (train, test), *rest = splits("paper", music, seed=1)
+    assert (len(train), len(test), rest) == (96, 12, [])
+    assert not set(train) & set(test)
+    (train, test), *_ = splits("paper", music, seed=1, test_share=0.2)
+    assert (len(train), len(test)) == (72, 24)
+    assert set(splits("paper", music, seed=2)[0][1]) != set(splits("paper", music, seed=1)[0][1])
+
+
+@pytest.mark.parametrize("protocol", ["random_10fold", "artist"])
+def test_folds_test_every_clip_once(music, protocol):
+    drawn = splits(protocol, music)
+    assert sorted(np.concatenate([test for _, test in drawn])) == list(range(120))
+    shared = [
+        len(np.intersect1d(music.groups[train], music.groups[test])) for train, test in drawn
+    ]
+    assert (sum(shared) == 0) == (protocol == "artist")
+
+
+def test_what_the_data_does_not_allow_is_told(music):
+    assert feasible(music) == ["paper", "random_10fold", "artist"]
+    with pytest.raises(ValueError, match=r"needs data\.ids"):
+        splits("fault_filtered", music)
+    with pytest.raises(ValueError, match="unknown protocol 'loo'"):
+        splits("loo", music)
+    del music["groups"]
+    assert feasible(music) == ["paper", "random_10fold"]
+
+
+@pytest.mark.realdata
+def test_fault_filtered_split_has_the_published_sizes(shared_data):
+    gtzan = load_gtzan_features(shared_data / "gtzan" / "features_30_sec.csv")
+    ((train, test),) = splits("fault_filtered", gtzan)
+    assert (len(train), len(test)) == (443, 290)
+
+
+def test_an_interrupted_reproduction_goes_on(music, tmp_path, monkeypatch):
+    options = {"systems": ["logreg", "dnn"], "quick": True, "verbose": 0}
+    whole = reproduce(music, output=tmp_path / "whole", **options)
+    assert len(whole["runs"]) == 6
+    assert [len(history) for history in whole["curves"].values()] == [5]
+
+    inner = importlib.import_module("sklearn_mgc.evaluation._reproduce")
+    run, ran = inner._run, []
+
+    def interrupted(job, *args):
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(job.key)
+        return run(job, *args)
+
+    monkeypatch.setattr(inner, "_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(music, output=tmp_path / "parts", **options)
+    assert list(json.loads((tmp_path / "parts" / "results.json").read_text())["runs"]) == ran
+    monkeypatch.setattr(inner, "_run", run)
+    parts = reproduce(music, output=tmp_path / "parts", **options)
+    for results in (whole, parts):
+        for stored in results["runs"].values():
+            del stored["seconds"]
+    assert parts == whole
+
+
+def test_report_shows_each_system_beside_the_paper(music, tmp_path):
+    content = reproduce(
+        {"toy": music},
+        output=tmp_path,
+        systems=["logreg"],
+        protocols="artist",
+        n_repeats=2,
+        verbose=0,
+    )
+    (row,) = table(content)
+    assert row["low"] < row["accuracy"] < row["high"]
+    assert (row["runs"], row["protocol"]) == (2, "artist")
+    page = (tmp_path / "results.md").read_text()
+    assert "* toy: 120 clips, 3 genres, 31 artists" in page
+    assert f"{100 * row['accuracy']:.1f} ({100 * row['low']:.1f} to" in page
+    assert "| the paper's 2-D CNN | GTZAN | 56.5 of 200 clips | 49.6 to 63.2 |" in page
+    assert (tmp_path / "accuracies.png").stat().st_size > 1000
+
+
+def test_bad_requests_are_told(music, tmp_path):
+    with pytest.raises(ValueError, match="unknown: forest; choose from logreg"):
+        reproduce(music, systems=["forest"], output=tmp_path)
+    with pytest.raises(ValueError, match="allows none"):
+        reproduce(music, systems=["crnn"], output=tmp_path)
+    reproduce(music, systems=["logreg"], protocols="paper", output=tmp_path, verbose=0)
+    with pytest.raises(ValueError, match="choose another output folder"):
+        reproduce(music, systems=["logreg"], quick=True, output=tmp_path)
+    music.target = music.target[::-1]
+    with pytest.raises(ValueError, match="results of other clips as 'data'"):
+        reproduce(music, systems=["logreg"], protocols="paper", output=tmp_path, verbose=0)
+    (tmp_path / "results.json").write_text("{")
+    with pytest.raises(ValueError, match="no file of results"):
+        reproduce(music, systems=["logreg"], output=tmp_path)
+
+
+def test_interval_is_wider_where_few_artists_made_many_clips():
+    right = np.tile([1, 1, 0, 1], 50)
+    low, high = share_interval(right, np.arange(200))
+    # The normal interval of 150 of 200 independent clips.
+    half = 1.96 * np.sqrt(0.75 * 0.25 / 200)
+    assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.01)
+    artists = np.repeat(np.arange(10), 20)
+    low_g, high_g = share_interval(np.sort(right), artists)
+    assert high_g - low_g > 2 * (high - low)
+
+
+@pytest.mark.realdata
+def test_best_handcrafted_on_the_public_table(shared_data):
+    gtzan = load_gtzan_features(
+        shared_data / "gtzan" / "features_30_sec.csv", columns="kaggle", split="fault_filtered"
+    )
+    ((train, test),) = gtzan.cv
+    y = np.asarray(gtzan.target)
+    accuracy = best_handcrafted().fit(gtzan.data[train], y[train]).score(gtzan.data[test], y[test])
+    # Logistic regression has 0.559 there.
+    assert accuracy > 0.56
