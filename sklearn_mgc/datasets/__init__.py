@@ -1,6 +1,7 @@
 """Labelled audio: paths, genres and, where they are known, artists."""
 
 from sklearn_mgc.datasets._bunch import clear_data_home, get_data_home
+from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
 from sklearn_mgc.datasets.check import check_audio
 from sklearn_mgc.datasets.fma import load_fma, load_fma_features
 from sklearn_mgc.datasets.folder import load_audio_folder
@@ -14,6 +15,7 @@ __all__ = [
     "check_audio",
     "clear_data_home",
     "get_data_home",
+    "load_acousticbrainz",
     "load_audio_folder",
     "load_audio_table",
     "load_fma",

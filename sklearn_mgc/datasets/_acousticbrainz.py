@@ -1,0 +1,178 @@
+"""The two kinds of files of AcousticBrainz: descriptors as JSON, genres as TSV."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+SOURCES = ("allmusic", "discogs", "lastfm", "tagtraum")
+_SECTIONS = ("lowlevel", "rhythm", "tonal")
+# As many numbers as there are beats, and matrices of which the means and variances say most.
+_LEFT_OUT = {"beats_position", "cov", "icov"}
+_MBID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class Recording(NamedTuple):
+    """A row of a table of genres."""
+
+    group: str
+    genres: tuple[str, ...]
+    subgenres: tuple[str, ...]
+    split: str
+
+
+class Descriptors(NamedTuple):
+    """What a file of descriptors holds."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    group: str
+    genres: tuple[str, ...]
+
+
+def recording_of(file: Path) -> tuple[str, int] | None:
+    """Recording and number of the submission: ``be9e...-0.json``; None for other files."""
+    match = re.fullmatch(rf"({_MBID})(?:-(\d+))?\.json", file.name.lower())
+    return (match[1], int(match[2] or 0)) if match else None
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is named like a table of genres."""
+    return file.name.lower().endswith((".tsv", ".tsv.bz2"))
+
+
+def source_of(file: Path) -> str:
+    """Who gave the genres of a table, by its name; "" if that does not say."""
+    return next((name for name in SOURCES if name in file.name.lower()), "")
+
+
+def split_of(file: Path) -> str:
+    """ "train", "valid", "test" or "", by the name of a table."""
+    match = re.search(r"train|valid|test", file.name.lower())
+    return match[0] if match else ""
+
+
+def read_table(file: Path, errors: list[dict[str, str]]) -> Iterator[tuple[str, Recording]]:
+    """Recordings of a table with their genres."""
+    split = split_of(file)
+    try:
+        content = file.read_bytes()
+        if file.suffix.lower() == ".bz2":
+            content = bz2.decompress(content)
+        lines = io.StringIO(content.decode("utf-8-sig"), newline="")
+        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        header = [name.strip().lower() for name in next(rows, [])]
+    except (UnicodeDecodeError, EOFError, ValueError) as error:
+        raise ValueError(f"{file}: not a table in UTF-8 ({error})") from error
+    except OSError as error:
+        raise ValueError(f"{file}: cannot be read ({error})") from error
+    for name in ("recordingmbid", "releasegroupmbid", "genre1"):
+        if name not in header:
+            raise ValueError(
+                f"{file}: the column {name} is missing; expected recordingmbid, "
+                f"releasegroupmbid, genre1, genre2, ... separated by tabs"
+            )
+    places = [i for i, name in enumerate(header) if re.fullmatch(r"genre\d+", name)]
+    at, group_at = header.index("recordingmbid"), header.index("releasegroupmbid")
+    for number, row in enumerate(rows, start=2):
+        cells = [cell.strip() for cell in row] + [""] * (len(header) - len(row))
+        mbid = cells[at].lower()
+        labels = [cells[i] for i in places if cells[i]]
+        if re.fullmatch(_MBID, mbid) and labels:
+            yield mbid, Recording(cells[group_at].lower(), *_levels(labels), split)
+        elif any(cells):
+            error = "no genre" if labels == [] else f"not a recording id: {cells[at][:60]!r}"
+            errors.append({"id": mbid[:60], "path": f"{file}:{number}", "error": error})
+
+
+def _levels(labels: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Genres and subgenres, in order; "rock---indie" is both."""
+    genres = dict.fromkeys(label.split("---")[0] for label in labels)
+    subgenres = dict.fromkeys(label for label in labels if "---" in label)
+    return tuple(genres), tuple(subgenres)
+
+
+def read_descriptors(file: Path) -> Descriptors:
+    """Descriptors of a recording by name, and what its tags say.
+
+    Raises
+    ------
+    ValueError
+        If the file is broken or holds something else.
+    """
+    try:
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise ValueError(f"unreadable: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"broken JSON ({error})") from error
+    if not isinstance(content, dict) or not isinstance(content.get("lowlevel"), dict):
+        other = isinstance(content, dict) and "highlevel" in content
+        raise ValueError(
+            "high-level classifications, not low-level descriptors"
+            if other
+            else "no low-level descriptors in it"
+        )
+    pairs = [
+        pair for section in _SECTIONS for pair in _flatten(section, content.get(section))
+    ]
+    values = np.array([value for _, value in pairs], dtype=np.float32)
+    values[~np.isfinite(values)] = np.nan
+    tags = content.get("metadata")
+    tags = tags.get("tags") if isinstance(tags, dict) else None
+    tags = tags if isinstance(tags, dict) else {}
+    return Descriptors(
+        tuple(name for name, _ in pairs),
+        values,
+        next(iter(_texts(tags.get("musicbrainz_releasegroupid"))), "").lower(),
+        tuple(_texts(tags.get("genre"))),
+    )
+
+
+def _flatten(name: str, value) -> Iterator[tuple[str, float]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            if key not in _LEFT_OUT:
+                yield from _flatten(f"{name}.{key}", value[key])
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _flatten(f"{name}.{i}", item)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            yield name, float(value)
+        except OverflowError:
+            yield name, np.nan
+
+
+def _texts(value) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [item.strip() for item in values if isinstance(item, str) and item.strip()]
+
+
+def stack(rows: list[Descriptors]) -> tuple[np.ndarray, list[str]]:
+    """A table with a column per descriptor that any recording has; NaN where one has not."""
+    layouts = dict.fromkeys(row.names for row in rows)
+    names: dict[str, None] = {}
+    for layout in layouts:
+        names.update(dict.fromkeys(layout))
+    if len(layouts) > 1:
+        names = dict.fromkeys(sorted(names, key=_natural))
+    place = {name: i for i, name in enumerate(names)}
+    places = {layout: np.array([place[name] for name in layout], dtype=int) for layout in layouts}
+    table = np.full((len(rows), len(place)), np.nan, dtype=np.float32)
+    for out, row in zip(table, rows, strict=True):
+        out[places[row.names]] = row.values
+    return table, list(place)
+
+
+def _natural(name: str) -> list[tuple[int, int | str]]:
+    """Sections and keys by name, list items by number."""
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in name.split(".")]

@@ -1,0 +1,295 @@
+"""AcousticBrainz: descriptors of recordings, and genres of four sources for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_mgc.datasets._acousticbrainz import (
+    SOURCES,
+    Descriptors,
+    Recording,
+    is_table,
+    read_descriptors,
+    read_table,
+    recording_of,
+    source_of,
+    stack,
+)
+from sklearn_mgc.datasets._bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets._files import walk
+from sklearn_mgc.datasets._gtzan_table import folds_of
+from sklearn_mgc.datasets._tags import number_groups
+
+_DESCR = """\
+AcousticBrainz
+==============
+
+{found}
+
+Descriptors that listeners computed from their own music with one program and shared, without
+the audio. The AcousticBrainz Genre Dataset (MediaEval 2017 and 2018) adds genres and subgenres
+of recordings from four sources: AllMusic, Discogs, Lastfm and Tagtraum.
+
+Source: https://zenodo.org/record/2553414 and, for AllMusic, https://zenodo.org/record/2554044
+Licence: genres CC BY-NC-SA 4.0 (Discogs, Lastfm, Tagtraum), non-commercial (AllMusic).
+
+What is wrong with it
+---------------------
+* A recording has several genres; {several}. ``genres`` and ``subgenres`` hold all.
+* AllMusic and Discogs judge albums, and their judgement was passed on to every track; Lastfm and
+  Tagtraum come from listeners' tags. Numbers of two sources do not compare.
+* There is no audio: nothing can be checked by listening, and each descriptor is what its
+  submitter's file (MP3 at any rate, re-mastered or live) gave.
+* Tracks of one album share its sound and, often, its genres. Keep ``groups`` (release groups)
+  apart: random folds flatter a classifier.
+
+Split
+-----
+The training, validation and test files of the tables are ``split``; where a table is not divided
+use ``StratifiedGroupKFold`` with ``groups``.
+
+Reference
+---------
+D. Bogdanov, A. Porter, H. Schreiber, J. Urbano, S. Oramas, "The AcousticBrainz Genre Dataset:
+multi-source, multi-level, multi-label, and large-scale", ISMIR 2019.
+"""
+
+
+def load_acousticbrainz(
+    path: str | os.PathLike | None = None,
+    *,
+    annotations: str | os.PathLike | None = None,
+    source: str | None = None,
+    several: str = "first",
+    data_home: str | os.PathLike | None = None,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    verbose: int = 0,
+):
+    """Load descriptors and genres of AcousticBrainz.
+
+    Parameters
+    ----------
+    path : str or path-like, default=None
+        A folder with a low-level JSON file per recording, at any depth and named by the
+        recording (``be/be9e01e5-8f93-494d-bbaa-ddcc5a52f629.json``), or a table of genres
+        alone. None is ``data_home/acousticbrainz``.
+    annotations : str or path-like, default=None
+        A table of genres (``acousticbrainz-mediaeval-discogs-train.tsv``, or the same packed
+        as ``.bz2``) or a folder of them. By default those found below `path`; where there are
+        none, genres are the ones in the recordings' tags.
+    source : {"allmusic", "discogs", "lastfm", "tagtraum"}, default=None
+        Whose genres, where tables of several sources were found.
+    several : {"first", "exclude"}, default="first"
+        What to do with recordings of several top-level genres: take the one listed first, or
+        leave the recording out.
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+    verbose : int, default=0
+        1 shows progress while descriptors are read.
+
+    Returns
+    -------
+    Bunch
+        ``data`` (float32 array of shape (n_recordings, n_descriptors), NaN where a recording
+        lacks a descriptor; ids of the recordings where there are tables only), ``target``
+        (top-level genres), ``target_names``, ``feature_names`` (such as
+        "lowlevel.mfcc.mean.0"), ``ids`` (of recordings), ``groups`` (release groups as
+        integers; a recording without one is a group of its own), ``genres`` and
+        ``subgenres`` (tuples: ``("rock",)`` and ``("rock---indie",)``), ``split`` ("train",
+        "valid" or "test", or None), ``cv`` (list of index arrays (train, test), or None),
+        ``errors`` (what was left out, and why), ``frame`` and ``DESCR``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path` or `annotations`.
+    ValueError
+        If a table is broken, an option unknown, or no recording has descriptors and a genre.
+
+    Notes
+    -----
+    Every number in the sections lowlevel, rhythm and tonal is a column, items of lists by their
+    position from 0; left out are texts (the key), the positions of the beats and the covariance
+    matrices of MFCC and GFCC.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import load_acousticbrainz
+    >>> music = load_acousticbrainz("acousticbrainz", source="discogs")  # doctest: +SKIP
+    >>> train = music.split == "train"  # doctest: +SKIP
+    >>> model.fit(music.data[train], music.target[train])  # doctest: +SKIP
+    """
+    if several not in ("first", "exclude"):
+        raise ValueError(f"several must be 'first' or 'exclude', got {several!r}")
+    if source not in (None, *SOURCES):
+        raise ValueError(f"unknown source {source!r}; choose from {', '.join(SOURCES)}")
+    root = find_data(
+        path, data_home, "acousticbrainz",
+        "the genres and descriptors are at https://zenodo.org/record/2553414 (AllMusic: 2554044); "
+        "unpack them and pass the folder",
+    )  # fmt: skip
+    errors: list[dict[str, str]] = []
+    files = walk(root, errors) if root.is_dir() else [root]
+    given = files if annotations is None else _listed(Path(annotations).expanduser(), errors)
+    rows = _annotations([file for file in given if is_table(file)], source, errors)
+    if annotations is not None and not rows:
+        raise ValueError(f"{annotations}: no table of genres (*.tsv) with a recording")
+    places = _recordings(files, errors)
+    described_at_all = bool(places)
+    if rows:
+        for mbid in sorted(places.keys() - rows.keys()):
+            error = "no row in the tables of genres"
+            errors.append({"id": mbid, "path": str(places.pop(mbid)), "error": error})
+    described = _read(places, errors, verbose)
+    if not rows:
+        rows = {mbid: _from_tags(found) for mbid, found in described.items()}
+    elif described_at_all:
+        failed = {row.get("id") for row in errors}
+        errors += [
+            {"id": mbid, "path": "", "error": "no file of descriptors"}
+            for mbid in sorted(rows.keys() - described.keys() - failed)
+        ]
+        rows = {mbid: row for mbid, row in rows.items() if mbid in described}
+    ids = _with_genre(rows, several, errors)
+    if not ids:
+        raise ValueError(
+            f"{root}: no recording with a genre in {len(files)} files; expected JSON files named "
+            f"by the recording (be/be9e01e5-8f93-494d-bbaa-ddcc5a52f629.json), tables *.tsv, or "
+            f"both. "
+            + (f"First problem: {errors[0]['path']}: {errors[0]['error']}" if errors else "")
+        )
+    data, names = stack([described[mbid] for mbid in ids]) if described else (ids, None)
+    kept = [rows[mbid] for mbid in ids]
+    target = [row.genres[0] for row in kept]
+    parts = np.array([row.split for row in kept], dtype=object)
+    divided = bool(parts.all())
+    return make_bunch(
+        data,
+        target,
+        name="recording",
+        feature_names=names,
+        columns={
+            "ids": np.array(ids, dtype=object),
+            "groups": number_groups(row.group for row in kept),
+            "genres": _tuples(row.genres for row in kept),
+            "subgenres": _tuples(row.subgenres for row in kept),
+            **({"split": parts} if divided else {}),
+        },
+        **({} if divided else {"split": None}),
+        cv=folds_of(parts) if divided and {"train", "test"} <= set(parts) else None,
+        errors=errors,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=_DESCR.format(
+            found=_found(root, data, names, target, parts if divided else None),
+            several="``target`` is the top-level genre listed first"
+            if several == "first"
+            else "those of several top-level genres were left out",
+        ),
+    )
+
+
+def _listed(place: Path, errors: list[dict[str, str]]) -> list[Path]:
+    if not place.exists():
+        raise FileNotFoundError(f"{place}: no such table or folder of tables")
+    return walk(place, errors) if place.is_dir() else [place]
+
+
+def _annotations(
+    tables: list[Path], source: str | None, errors: list[dict[str, str]]
+) -> dict[str, Recording]:
+    """Rows of all tables of one source."""
+    sources = sorted({source_of(file) for file in tables})
+    if source is None and len(sources) > 1:
+        names = ", ".join(name or "one that is not named" for name in sources)
+        raise ValueError(f"tables of several sources ({names}); choose one by source=")
+    if source is not None:
+        tables = [file for file in tables if source_of(file) == source]
+        if not tables:
+            raise ValueError(f"no table (*.tsv) of the source {source!r}")
+    rows: dict[str, Recording] = {}
+    for file in tables:
+        for mbid, row in read_table(file, errors):
+            if mbid in rows:
+                error = f"listed twice; the row for {rows[mbid].split or 'the first table'} is used"
+                errors.append({"id": mbid, "path": str(file), "error": error})
+            else:
+                rows[mbid] = row
+    return rows
+
+
+def _recordings(files: list[Path], errors: list[dict[str, str]]) -> dict[str, Path]:
+    """File of each recording; of several submissions the first."""
+    found: dict[str, tuple[int, Path]] = {}
+    for file in files:
+        if file.suffix.lower() != ".json":
+            continue
+        name = recording_of(file)
+        if name is None:
+            error = "not named by a recording"
+            errors.append({"path": str(file), "error": error})
+            continue
+        mbid, number = name
+        spare: Path | None = file
+        if mbid not in found or number < found[mbid][0]:
+            spare = found[mbid][1] if mbid in found else None
+            found[mbid] = number, file
+        if spare is not None:
+            error = f"second file of this recording; {found[mbid][1].name} is used"
+            errors.append({"id": mbid, "path": str(spare), "error": error})
+    return {mbid: file for mbid, (_, file) in found.items()}
+
+
+def _read(
+    places: dict[str, Path], errors: list[dict[str, str]], verbose: int
+) -> dict[str, Descriptors]:
+    from tqdm import tqdm
+
+    described = {}
+    for mbid, file in tqdm(places.items(), "descriptors", unit="file", disable=not verbose):
+        try:
+            described[mbid] = read_descriptors(file)
+        except ValueError as error:
+            errors.append({"id": mbid, "path": str(file), "error": str(error)})
+    return described
+
+
+def _from_tags(found: Descriptors) -> Recording:
+    return Recording(found.group, found.genres, (), "")
+
+
+def _with_genre(
+    rows: dict[str, Recording], several: str, errors: list[dict[str, str]]
+) -> list[str]:
+    ids = []
+    for mbid, row in sorted(rows.items()):
+        if not row.genres:
+            errors.append({"id": mbid, "path": "", "error": "no genre in its tags"})
+        elif several == "exclude" and len(row.genres) > 1:
+            error = f"several genres: {', '.join(row.genres)}"
+            errors.append({"id": mbid, "path": "", "error": error})
+        else:
+            ids.append(mbid)
+    return ids
+
+
+def _tuples(values) -> np.ndarray:
+    values = list(values)
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def _found(root: Path, data, names, target: list[str], parts) -> str:
+    text = f"{len(target)} recordings from {root}: {count(target)}"
+    if names is not None:
+        text += f"; {len(names)} descriptors, {int(np.isnan(data).sum())} values missing"
+    return text + (f"; {count(parts)}." if parts is not None else ".")
