@@ -177,9 +177,10 @@ class BaseStackedSearch(BaseSearchCV):
             scores = self.error_score
             if hasattr(scorers, "_scorers"):
                 scores = dict.fromkeys(scorers._scorers, self.error_score)
+            trained = {"train_scores": scores} if self.return_train_score else {}
             return {
                 "test_scores": scores,
-                "train_scores": scores,
+                **trained,
                 "fit_error": "".join(traceback.format_exception(error)),
                 "fit_time": getattr(net, "seconds", fold.fit_time),
                 "score_time": 0.0,

@@ -120,9 +120,9 @@ class Net:
 
     def finish(self) -> DNNClassifier:
         """Give the estimator what was learned; it is fitted then."""
-        params, stats = self.params, self.stats
+        params, stats, steps = self.params, self.stats, self.steps
         if self.stop is not None and self.stop.best is not None:
-            params, stats = self.stop.best
+            params, stats, steps = self.stop.best
         module, at, s = self.estimator.module_, 0, 0
         with torch.no_grad():
             for weights in module.parameters():
@@ -132,7 +132,7 @@ class Net:
             for values in module.buffers():
                 n = values.numel()
                 if values.ndim == 0:  # batches seen
-                    values.fill_(self.steps)
+                    values.fill_(steps)
                     continue
                 values.copy_(torch.from_numpy(stats[s : s + n]))
                 s += n
@@ -148,7 +148,7 @@ class EarlyStop:
         self.patience = patience
         self.threshold = np.inf
         self.misses = 0
-        self.best: tuple[np.ndarray, np.ndarray] | None = None
+        self.best: tuple[np.ndarray, np.ndarray, int] | None = None
 
     @property
     def stopped(self) -> bool:
@@ -160,7 +160,7 @@ class EarlyStop:
         if loss < self.threshold:
             self.threshold = loss - 1e-4 * loss
             self.misses = 0
-            self.best = net.params.copy(), net.stats.copy()
+            self.best = net.params.copy(), net.stats.copy(), net.steps
         else:
             self.misses += 1
 
