@@ -7,11 +7,18 @@ from typing import Any
 
 # Imported on first use: a leakage report needs no torch.
 _HOME: dict[str, str] = {
+    "Comparison": "_compare",
+    "EvaluationResult": "_result",
     "LeakageError": "leakage",
     "LeakageReport": "leakage",
     "assert_no_leakage": "leakage",
     "best_handcrafted": "systems",
+    "compare": "_compare",
+    "cross_validate": "_cross_validate",
     "leakage_report": "leakage",
+    "robustness": "_robustness",
+    "robustness_conditions": "_conditions",
+    "RobustnessResult": "_robustness",
     "reproduce": "_reproduce",
 }
 _MODULES = ("paper", "protocols")

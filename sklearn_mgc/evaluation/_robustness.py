@@ -1,0 +1,443 @@
+"""Does a classifier hear the music, or the way it was recorded?
+
+A model whose predictions flip when a clip is made 3 dB louder listens to something other than
+its genre: Sturm's "horse", that answers well for the wrong reason.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import binomtest, norm
+
+from sklearn_mgc.audio import BLOCK_SECONDS, _downmix, decode_blocks
+from sklearn_mgc.evaluation._conditions import Condition, robustness_conditions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BATCH_SECONDS = 1800.0  # of audio in memory, and once more in temporary files
+_BATCH_CLIPS = 64
+
+
+class RobustnessResult:
+    """What `robustness` measured.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n,)
+        Genres.
+    predictions : dict of str to ndarray of shape (n,)
+        Predicted genres under each condition, None for clips left out; the first,
+        ``"clean"``, on the clips as they are.
+    confidence_level : float, default=0.95
+        Level of the intervals.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Per condition ``n``, ``accuracy`` with its Wilson interval ``low`` to ``high``;
+        ``difference`` to the same clips clean with the interval ``difference_low`` to
+        ``difference_high`` (paired, Agresti and Min); and ``flips``, the share of
+        predictions that changed, right or wrong.
+    verdict : str
+        One sentence.
+    """
+
+    def __init__(
+        self,
+        y_true: np.ndarray,
+        predictions: Mapping[str, np.ndarray],
+        confidence_level: float = 0.95,
+    ):
+        self.y_true = y_true
+        self.predictions = dict(predictions)
+        self.confidence_level = confidence_level
+        clean = self.predictions["clean"]
+        self.rows = [
+            self._row(name, predicted, clean) for name, predicted in self.predictions.items()
+        ]
+
+    def _row(self, name: str, predicted: np.ndarray, clean: np.ndarray) -> dict[str, Any]:
+        used = np.array([p is not None for p in predicted], dtype=bool)
+        n = int(used.sum())
+        right, was_right = (p[used] == self.y_true[used] for p in (predicted, clean))
+        low = high = np.nan
+        if n:
+            low, high = binomtest(int(right.sum()), n).proportion_ci(
+                self.confidence_level, method="wilson"
+            )
+        difference_low, difference_high = _paired(right, was_right, self.confidence_level)
+        return {
+            "condition": name,
+            "n": n,
+            "accuracy": float(right.mean()) if n else np.nan,
+            "low": float(low),
+            "high": float(high),
+            "difference": float(right.mean() - was_right.mean()) if n else np.nan,
+            "difference_low": difference_low,
+            "difference_high": difference_high,
+            "flips": float((predicted[used] != clean[used]).mean()) if n else np.nan,
+        }
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence."""
+        changed = [row for row in self.rows[1:] if row["n"]]
+        if not changed:
+            return "no condition applied to any clip"
+        clean = self.rows[0]
+        text = f"{100 * clean['accuracy']:.1f} % right on {clean['n']} clean clips"
+        most = max(changed, key=lambda row: row["flips"])
+        if not most["flips"]:
+            return f"{text}; no condition changes any prediction"
+        worst = min(changed, key=lambda row: row["difference"])
+        text += f"; {most['condition']!r} changes most predictions ({100 * most['flips']:.1f} %)"
+        if worst["difference"] < 0:
+            text += (
+                f"; {worst['condition']!r} costs most: "
+                f"{-100 * worst['difference']:.1f} points ({100 * self.confidence_level:g} % CI "
+                f"{-100 * worst['difference_high']:.1f} to {-100 * worst['difference_low']:.1f})"
+            )
+        return text
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table, one row per condition.
+
+        Returns
+        -------
+        DataFrame
+            The ``rows``, indexed by condition.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.rows).set_index("condition")
+
+    def plot(self, *, ax=None):
+        """Draw accuracies with their intervals, and the share of predictions that flip.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib Axes
+            The axes.
+        """
+        import matplotlib.pyplot as plt
+
+        rows = [row for row in self.rows if row["n"]]
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7, 1 + 0.28 * len(rows)), layout="constrained")
+        accuracy = np.array([row["accuracy"] for row in rows])
+        whiskers = [
+            accuracy - [row["low"] for row in rows],
+            [row["high"] for row in rows] - accuracy,
+        ]
+        places = np.arange(len(rows))
+        ax.barh(places, [row["flips"] for row in rows], color="C1", alpha=0.35, label="flipped")
+        ax.errorbar(
+            accuracy,
+            places,
+            xerr=np.clip(whiskers, 0, None),
+            fmt="o",
+            color="C0",
+            capsize=3,
+            label=f"accuracy, {100 * self.confidence_level:g} % CI",
+        )
+        ax.axvline(accuracy[0], color="C0", lw=0.8, ls=":")
+        ax.set_yticks(places, [row["condition"] for row in rows])
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1.02), xlabel="share of clips")
+        ax.figure.legend(loc="outside upper center", ncols=2, frameon=False)
+        return ax
+
+    def _cells(self) -> list[list[str]]:
+        level = f"{100 * self.confidence_level:g} % CI"
+        cells = [["condition", "n", "accuracy", level, "difference", level, "flipped"]]
+        for row in self.rows:
+            if not row["n"]:
+                cells.append([row["condition"], "0", "does not apply", "", "", "", ""])
+                continue
+            cells.append(
+                [
+                    row["condition"],
+                    str(row["n"]),
+                    f"{row['accuracy']:.3f}",
+                    f"{row['low']:.3f} to {row['high']:.3f}",
+                ]
+            )
+            clean = row is self.rows[0]
+            cells[-1] += (
+                ["", "", ""]
+                if clean
+                else [
+                    f"{row['difference']:+.3f}",
+                    f"{row['difference_low']:+.3f} to {row['difference_high']:+.3f}",
+                    f"{100 * row['flips']:.1f} %",
+                ]
+            )
+        return cells
+
+    def __str__(self) -> str:
+        cells = self._cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in cells
+        ]
+        return "\n".join([self.verdict, *lines])
+
+    def __repr__(self) -> str:
+        return f"<RobustnessResult: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        head, *body = [[escape(cell) for cell in row] for row in self._cells()]
+        table = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in body)
+        return (
+            f"<p><strong>{escape(self.verdict)}</strong></p>"
+            f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
+            f"<tbody>{table}</tbody></table>"
+        )
+
+
+def robustness(
+    estimator,
+    paths: Sequence,
+    labels: Sequence,
+    *,
+    conditions: Mapping[str, Condition] | Iterable[str] | None = None,
+    sample_rate: int = 22050,
+    confidence_level: float = 0.95,
+    random_state=None,
+    n_jobs: int | None = None,
+    verbose: int = 1,
+) -> RobustnessResult:
+    """Measure how a fitted classifier takes changes that leave the genre as it is.
+
+    Each clip is decoded, mixed to mono at its own sample rate, changed, and given to the
+    classifier again: as a temporary WAV file where paths were given, removed afterwards, and
+    as a waveform where waveforms were. Predictions are compared clip by clip.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted classifier of paths or waveforms. It must not have been trained on these
+        clips: what it knows by heart it knows in noise as well.
+    paths : sequence of n paths or waveforms
+        Test clips, as for the estimator's ``predict``.
+    labels : array-like of shape (n,)
+        Their genres.
+    conditions : dict of str to callable, or iterable of str, default=None
+        Functions ``(waveform, sample_rate) -> waveform`` by name, None for a clip that
+        is left out; or names of `robustness_conditions`, or their first words: ``["gain",
+        "mp3 64 kbit/s"]``. All of these by default.
+    sample_rate : int, default=22050
+        Rate of waveforms in Hz; files have their own.
+    confidence_level : float, default=0.95
+        Level of the intervals.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the noise.
+    n_jobs : int, default=None
+        Number of threads that change the clips, as in joblib. Features are computed by the
+        estimator, with its own ``n_jobs``.
+    verbose : int, default=1
+        1 shows progress.
+
+    Returns
+    -------
+    RobustnessResult
+        Print it, or see its ``rows``, ``predictions``, ``verdict``, ``to_frame()`` and
+        ``plot()``.
+
+    Raises
+    ------
+    AudioError
+        For a file that cannot be decoded.
+    ValueError
+        If lengths differ, a condition is unknown, or one returns no mono waveform.
+
+    See Also
+    --------
+    robustness_conditions : The default conditions, to choose from or add to.
+
+    References
+    ----------
+    .. [1] B. L. Sturm, "A simple method to determine if a music information retrieval
+       system is a 'horse'", IEEE Transactions on Multimedia 16, 2014.
+    .. [2] A. Agresti and Y. Min, "Simple improved confidence intervals for comparing
+       matched proportions", Statistics in Medicine 24, 2005.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_mgc import HandcraftedFeatures
+    >>> from sklearn_mgc.datasets import make_music
+    >>> from sklearn_mgc.evaluation import robustness
+    >>> music = make_music(n_tracks=24, duration=1.0, random_state=0)
+    >>> model = make_pipeline(HandcraftedFeatures(), StandardScaler(), LogisticRegression())
+    >>> model = model.fit(music.data[:12], music.target[:12])
+    >>> result = robustness(
+    ...     model, music.data[12:], music.target[12:], conditions=["gain"], verbose=0)
+    >>> [row["condition"] for row in result.rows[:3]]
+    ['clean', 'gain -20 dB', 'gain -6 dB']
+    """
+    from sklearn_mgc.features._base import as_clips
+
+    clips = as_clips(paths)
+    y_true = np.asarray(labels, dtype=object)
+    if y_true.shape != (len(clips),):
+        raise ValueError(f"labels have shape {y_true.shape}; there are {len(clips)} clips")
+    if not 0 < confidence_level < 1:
+        raise ValueError(f"confidence_level must be in (0, 1), got {confidence_level!r}")
+    chosen = _choose(conditions, random_state)
+    predictions = {name: np.full(len(clips), None, dtype=object) for name in ("clean", *chosen)}
+    with _progress(verbose, len(clips) * len(predictions)) as advance:
+        done = 0
+        for batch in _batches(clips, sample_rate, n_jobs):
+            places = np.arange(done, done + len(batch))
+            done += len(batch)
+            predictions["clean"][places] = _predict(estimator, [clips[i] for i in places])
+            advance(len(batch))
+            for name, change in chosen.items():
+                changed = _change(name, change, batch, n_jobs)
+                use = [i for i, y in enumerate(changed) if y is not None]
+                if use:
+                    sounds = [(changed[i], batch[i][1]) for i in use]
+                    as_files = [not isinstance(clips[places[i]], np.ndarray) for i in use]
+                    predictions[name][places[use]] = _predict_changed(
+                        estimator, sounds, as_files[0]
+                    )
+                advance(len(batch))
+    return RobustnessResult(y_true, predictions, confidence_level)
+
+
+def _choose(conditions, random_state) -> dict[str, Condition]:
+    if isinstance(conditions, str):
+        raise TypeError(f"conditions must be a dict or several names, got {conditions!r}")
+    if isinstance(conditions, Mapping):
+        chosen = dict(conditions)
+    else:
+        known = robustness_conditions(random_state)
+        wanted = list(known) if conditions is None else list(conditions)
+        for name in wanted:
+            if not any(_means(name, full) for full in known):
+                raise ValueError(f"unknown condition {name!r}; choose from {list(known)}")
+        chosen = {
+            full: change
+            for full, change in known.items()
+            if any(_means(name, full) for name in wanted)
+        }
+    if "clean" in chosen:
+        raise ValueError("'clean' is the name of the clips as they are; call it otherwise")
+    return chosen
+
+
+def _means(name: str, full: str) -> bool:
+    return name in (full, full.split(" ")[0])
+
+
+def _batches(clips: list, sample_rate: int, n_jobs):
+    """Waveforms with their rates, so many at a time as fit in memory."""
+    from sklearn_mgc.features._workers import run
+
+    start = 0
+    size = 8  # until the clips' length is known
+    while start < len(clips):
+        part = clips[start : start + size]
+        found: list = [None] * len(part)
+        tasks = ((i, clip, sample_rate) for i, clip in enumerate(part))
+        for i, y, rate in run(_read, tasks, n_jobs=n_jobs, prefer="threads"):
+            found[i] = y, rate
+        yield found
+        start += len(part)
+        longest = max(len(y) / rate for y, rate in found)
+        size = int(np.clip(_BATCH_SECONDS / longest, 1, _BATCH_CLIPS))
+
+
+def _read(i: int, clip, sample_rate: int) -> tuple[int, np.ndarray, int]:
+    if isinstance(clip, np.ndarray):
+        return i, clip.astype(np.float32, copy=False), sample_rate
+    blocks, rate = [], sample_rate
+    for samples, rate in decode_blocks(Path(clip), 0.0, None, BLOCK_SECONDS):  # noqa: B007
+        blocks.append(_downmix(samples))
+    return i, np.concatenate(blocks), rate
+
+
+def _change(name: str, change: Condition, batch: list, n_jobs) -> list:
+    from sklearn_mgc.features._workers import run
+
+    def one(i, y, rate):
+        # A copy: a function that works in place must not change what the next one hears.
+        changed = change(y.copy(), rate)
+        if changed is not None:
+            changed = np.asarray(changed, dtype=np.float32)
+            if changed.ndim != 1 or not len(changed) or not np.isfinite(changed).all():
+                raise ValueError(
+                    f"condition {name!r} must return a mono waveform (n_samples,) of finite "
+                    f"numbers, or None; got shape {changed.shape}"
+                )
+        return i, changed
+
+    results: list = [None] * len(batch)
+    tasks = ((i, y, rate) for i, (y, rate) in enumerate(batch))
+    for i, changed in run(one, tasks, n_jobs=n_jobs, prefer="threads"):
+        results[i] = changed
+    return results
+
+
+def _predict_changed(estimator, sounds: list, as_files: bool) -> np.ndarray:
+    if not as_files:
+        return _predict(estimator, [y for y, _ in sounds])
+    import soundfile
+
+    with tempfile.TemporaryDirectory(prefix="sklearn_mgc-") as folder:
+        files = []
+        for i, (y, rate) in enumerate(sounds):
+            files.append(os.path.join(folder, f"{i}.wav"))
+            # Floats: neither rounded nor clipped, so that only the condition counts.
+            soundfile.write(files[-1], y, rate, subtype="FLOAT")
+        return _predict(estimator, files)
+
+
+def _predict(estimator, clips: list) -> np.ndarray:
+    if not isinstance(clips[0], np.ndarray):
+        clips = np.array(clips, dtype=object)  # type: ignore[assignment]
+    return np.asarray(estimator.predict(clips), dtype=object)
+
+
+@contextmanager
+def _progress(verbose: int, total: int) -> Iterator[Callable[[int], object]]:
+    if not verbose:
+        yield lambda n: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc="robustness", unit="clip") as bar:
+        yield bar.update
+
+
+def _paired(right: np.ndarray, was_right: np.ndarray, level: float) -> tuple[float, float]:
+    """Agresti and Min's interval: Wald's, with half a clip more in each of four cells."""
+    n = len(right) + 2
+    if n == 2:
+        return np.nan, np.nan
+    won = int((right & ~was_right).sum()) + 0.5
+    lost = int((was_right & ~right).sum()) + 0.5
+    middle = (won - lost) / n
+    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / n - middle**2) / np.sqrt(n)
+    return float(max(middle - half, -1)), float(min(middle + half, 1))
