@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _insert_error_scores,
@@ -34,6 +35,7 @@ __all__ = [
     "_check_method_params",
     "_check_sample_weight",
     "_fit_context",
+    "_safe_indexing",
     "_insert_error_scores",
     "_routing_enabled",
     "_safe_split",

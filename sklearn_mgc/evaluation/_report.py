@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mgc.evaluation import paper
-from sklearn_mgc.evaluation._bootstrap import share_interval
+from sklearn_mgc.evaluation._statistics import share_interval
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.systems import SYSTEMS
 
@@ -66,7 +66,7 @@ def _page(content, rows) -> list[str]:
             f"* {name}: {about['n_clips']} clips, {about['n_genres']} genres, {artists}, "
             f"{len(content['errors'].get(name, ()))} clips left out"
         )
-    lines += ["", "Accuracy in %, with a 95 % interval by resampling artists.", ""]
+    lines += ["", "Accuracy in %, with a 95 % interval for other artists.", ""]
     for name in content["datasets"]:
         lines += _table(name, [row for row in rows if row["dataset"] == name])
     lines += ["## Protocols", ""]

@@ -12,7 +12,6 @@ from sklearn.utils import Bunch
 
 from sklearn_mgc.datasets import load_gtzan_features
 from sklearn_mgc.evaluation import best_handcrafted, reproduce
-from sklearn_mgc.evaluation._bootstrap import share_interval
 from sklearn_mgc.evaluation._report import table
 from sklearn_mgc.evaluation.protocols import feasible, splits
 
@@ -124,17 +123,6 @@ def test_bad_requests_are_told(music, tmp_path):
     (tmp_path / "results.json").write_text("{")
     with pytest.raises(ValueError, match="no file of results"):
         reproduce(music, systems=["logreg"], output=tmp_path)
-
-
-def test_interval_is_wider_where_few_artists_made_many_clips():
-    right = np.tile([1, 1, 0, 1], 50)
-    low, high = share_interval(right, np.arange(200))
-    # The normal interval of 150 of 200 independent clips.
-    half = 1.96 * np.sqrt(0.75 * 0.25 / 200)
-    assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.01)
-    artists = np.repeat(np.arange(10), 20)
-    low_g, high_g = share_interval(np.sort(right), artists)
-    assert high_g - low_g > 2 * (high - low)
 
 
 @pytest.mark.realdata

@@ -1,0 +1,438 @@
+"""What an evaluation found: scores with intervals, predictions, a table and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import confusion_matrix
+
+from sklearn_mgc.evaluation._statistics import bootstrap_interval, share_interval
+
+
+@dataclass
+class EvaluationResult:
+    """Test predictions of a cross-validation, and what they say.
+
+    Made by :func:`cross_validate`.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_clips,)
+        Genres.
+    groups : ndarray of shape (n_clips,) or None
+        Artists.
+    classes : ndarray of shape (n_classes,)
+        Genres, sorted.
+    folds : list of dict
+        Per fold: ``repeat``, ``fold``, ``n_train``, ``n_test``, ``fit_seconds``,
+        ``predict_seconds`` and each score.
+    sample, repeat, fold : ndarray of shape (n_predictions,)
+        Which clip each prediction is of, and in which repeat and fold it was made.
+    predicted : ndarray of shape (n_predictions,)
+        Genres.
+    probabilities : ndarray of shape (n_predictions, n_classes) or None
+        Probabilities, or decisions where the classifier gives no probabilities.
+    scorers : dict
+        scikit-learn's scorers by name.
+    confidence_level : float
+        Coverage of the intervals.
+    """
+
+    y: np.ndarray
+    groups: np.ndarray | None
+    classes: np.ndarray
+    folds: list[dict[str, Any]]
+    sample: np.ndarray
+    repeat: np.ndarray
+    fold: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray | None
+    scorers: Mapping[str, Callable]
+    confidence_level: float = 0.95
+    _intervals: dict = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_folds(cls, drawn, folds, *, y, groups, scorers, confidence_level):
+        """Put together what the folds gave.
+
+        Parameters
+        ----------
+        drawn : list of (int, int, ndarray, ndarray)
+            Repeat, fold, training and test indices.
+        folds : list of dict
+            ``predicted``, ``response``, ``classes`` and seconds of each.
+        y, groups, scorers, confidence_level
+            As of the class.
+
+        Returns
+        -------
+        EvaluationResult
+            The result.
+        """
+        classes = np.unique(y)
+        responses = [
+            None if f["response"] is None else _columns(f["response"], f["classes"], classes)
+            for f in folds
+        ]
+        complete = all(r is not None for r in responses)
+        result = cls(
+            y=y,
+            groups=groups,
+            classes=classes,
+            folds=[],
+            sample=np.concatenate([test for *_, test in drawn]),
+            repeat=np.concatenate([np.full(len(test), r) for r, *_, test in drawn]),
+            fold=np.concatenate([np.full(len(test), k) for _, k, _, test in drawn]),
+            predicted=np.concatenate([f["predicted"] for f in folds]),
+            probabilities=np.concatenate(responses) if complete else None,
+            scorers=scorers,
+            confidence_level=confidence_level,
+        )
+        for (repeat, k, train, test), found in zip(drawn, folds, strict=True):
+            rows = np.flatnonzero((result.repeat == repeat) & (result.fold == k))
+            row = {"repeat": repeat, "fold": k, "n_train": len(train), "n_test": len(test)}
+            row |= {name: found[name] for name in ("fit_seconds", "predict_seconds")}
+            row |= {name: result._score(name, rows) for name in scorers}
+            result.folds.append(row)
+        return result
+
+    @property
+    def score(self) -> float:
+        """The first score, of all test predictions."""
+        return self.interval()[0]
+
+    @property
+    def n_repeats(self) -> int:
+        """How often folds were drawn."""
+        return int(self.repeat.max()) + 1
+
+    def interval(self, metric: str | None = None) -> tuple[float, float, float]:
+        """Give a score with its confidence interval.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            Name of the score; the first by default.
+
+        Returns
+        -------
+        tuple of float
+            Score, lower and upper end.
+
+        Raises
+        ------
+        ValueError
+            If there is no such score.
+        """
+        metric = next(iter(self.scorers)) if metric is None else metric
+        if metric not in self.scorers:
+            raise ValueError(f"no score {metric!r}; there are {', '.join(self.scorers)}")
+        if metric not in self._intervals:
+            self._intervals[metric] = self._interval(metric)
+        return self._intervals[metric]
+
+    def _interval(self, metric: str) -> tuple[float, float, float]:
+        if metric == "accuracy":
+            right = self.right
+            low, high = share_interval(right, self._units(), self.confidence_level)
+            return float(right.mean()), low, high
+        of_clip: dict[int, list[np.ndarray]] = {}
+        for r in range(self.n_repeats):
+            rows = np.flatnonzero(self.repeat == r)
+            for clip, row in zip(self.sample[rows], rows, strict=True):
+                of_clip.setdefault(int(clip), [np.empty(0, int)] * self.n_repeats)
+                of_clip[int(clip)][r] = np.append(of_clip[int(clip)][r], row)
+        clips = np.array(sorted(of_clip))
+
+        def score(drawn) -> float:
+            found = []
+            for r in range(self.n_repeats):
+                rows = np.concatenate([of_clip[int(c)][r] for c in clips[drawn]])
+                if len(rows):
+                    found.append(self._score(metric, rows))
+            return float(np.nanmean(found))
+
+        low, high = bootstrap_interval(
+            score,
+            len(clips),
+            None if self.groups is None else self.groups[clips],
+            confidence_level=self.confidence_level,
+        )
+        return score(np.arange(len(clips))), low, high
+
+    def _score(self, metric: str, rows) -> float:
+        responses = None if self.probabilities is None else self.probabilities[rows]
+        model = _Predicted(self.classes, self.predicted[rows], responses)
+        try:
+            return float(self.scorers[metric](model, np.zeros((len(rows), 1)), self._true[rows]))
+        except ValueError:  # a score that needs every genre, in a resample without one
+            if len(np.unique(self._true[rows])) == len(self.classes):
+                raise
+            return float("nan")
+
+    @property
+    def _true(self) -> np.ndarray:
+        return self.y[self.sample]
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each prediction is right."""
+        return self.predicted == self._true
+
+    def _units(self) -> np.ndarray | None:
+        """What is drawn: artists, or clips where artists are unknown."""
+        if self.groups is not None:
+            return self.groups[self.sample]
+        # Wilson's interval counts each prediction; those of one clip count once.
+        return None if len(np.unique(self.sample)) == len(self.sample) else self.sample
+
+    def recalls(self) -> list[dict[str, Any]]:
+        """Give the share of each genre's clips that was recognised.
+
+        Returns
+        -------
+        list of dict
+            ``genre``, ``recall``, ``low``, ``high``, ``n_clips`` and ``n_artists``.
+        """
+        rows, units = [], self._units()
+        for genre in self.classes:
+            of = self._true == genre
+            if not of.any():
+                continue
+            right = self.right[of]
+            low, high = share_interval(
+                right, None if units is None else units[of], self.confidence_level
+            )
+            clips = np.unique(self.sample[of])
+            artists = None if self.groups is None else len(np.unique(self.groups[clips]))
+            rows.append(
+                {
+                    "genre": genre,
+                    "recall": float(right.mean()),
+                    "low": low,
+                    "high": high,
+                    "n_clips": len(clips),
+                    "n_artists": artists,
+                }
+            )
+        return rows
+
+    def confusion_matrix(self, normalize: str | None = None) -> np.ndarray:
+        """Count which genre was taken for which.
+
+        Parameters
+        ----------
+        normalize : {"true", "pred", "all"}, default=None
+            As in :func:`sklearn.metrics.confusion_matrix`.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, n_classes)
+            True genres in rows, predicted ones in columns, all repeats together.
+        """
+        return confusion_matrix(
+            self._true, self.predicted, labels=self.classes, normalize=normalize
+        )
+
+    def to_frame(self):
+        """Give the folds as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per repeat and fold: sizes, seconds and scores.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.folds)
+
+    def predictions(self):
+        """Give the predictions as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``repeat``, ``fold``, ``sample`` (index of the clip), ``true``, ``predicted``
+            and, where they are known, ``group`` and the probability of each genre.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(
+            {
+                "repeat": self.repeat,
+                "fold": self.fold,
+                "sample": self.sample,
+                "true": self._true,
+                "predicted": self.predicted,
+            }
+        )
+        if self.groups is not None:
+            frame["group"] = self.groups[self.sample]
+        if self.probabilities is not None:
+            for k, genre in enumerate(self.classes):
+                frame[f"p({genre})"] = self.probabilities[:, k]
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give scores and recalls as plain numbers.
+
+        Returns
+        -------
+        dict
+            "protocol", "scores" (score, low, high by name), "recalls" and "folds"; for JSON.
+        """
+        return {
+            "protocol": self.protocol,
+            "confidence_level": self.confidence_level,
+            "scores": {
+                name: dict(zip(("score", "low", "high"), self.interval(name), strict=True))
+                for name in self.scorers
+            },
+            "recalls": [{**row, "genre": str(row["genre"])} for row in self.recalls()],
+            "folds": self.folds,
+        }
+
+    @property
+    def protocol(self) -> str:
+        """What was done, in words."""
+        n_folds = int(self.fold.max()) + 1
+        clips = np.unique(self.sample)
+        text = f"{n_folds} fold{'s' if n_folds > 1 else ''}"
+        if self.groups is not None:
+            leaks = any(
+                np.isin(self.groups[test], self.groups[np.setdiff1d(clips, test)]).any()
+                for test in self._test_sets()
+            )
+            text += " that share artists" if leaks and n_folds > 1 else " by group"
+        if self.n_repeats > 1:
+            text += f", {self.n_repeats} repeats"
+        text += f": {len(clips)} clips of {len(self.classes)} genres"
+        if self.groups is not None:
+            text += f" by {len(np.unique(self.groups[clips]))} artists"
+        return text
+
+    def _test_sets(self):
+        for k in np.unique(self.fold[self.repeat == 0]):
+            yield self.sample[(self.repeat == 0) & (self.fold == k)]
+
+    def __str__(self) -> str:
+        level = f"{100 * self.confidence_level:g} % CI"
+        width = max(map(len, self.scorers))
+        lines = [
+            "{:{}}  {:.3f} ({} {:.3f} to {:.3f})".format(
+                name, width, self.interval(name)[0], level, *self.interval(name)[1:]
+            )
+            for name in self.scorers
+        ]
+        lines += [self.protocol, ""]
+        width = max(5, *(len(str(genre)) for genre in self.classes))
+        lines.append(f"{'genre':{width}}  recall  {level:15}  clips" + self._artists("artists"))
+        for row in self.recalls():
+            interval = f"{row['low']:.3f} to {row['high']:.3f}"
+            lines.append(
+                f"{row['genre']!s:{width}}  {row['recall']:.3f}   {interval:15} "
+                f"{row['n_clips']:6d}" + self._artists(row["n_artists"])
+            )
+        return "\n".join(lines)
+
+    def _artists(self, value) -> str:
+        return "" if self.groups is None else f"{value:>9}"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        head = "".join(
+            "<p><b>{}</b> {:.3f} ({:.3f} to {:.3f})</p>".format(
+                html.escape(name), *self.interval(name)
+            )
+            for name in self.scorers
+        )
+        rows = "".join(
+            f"<tr><td>{html.escape(str(r['genre']))}</td><td>{r['recall']:.3f}</td>"
+            f"<td>{r['low']:.3f} to {r['high']:.3f}</td><td>{r['n_clips']}</td></tr>"
+            for r in self.recalls()
+        )
+        return (
+            f"{head}<p>{html.escape(self.protocol)}</p><table><tr><th>genre</th><th>recall</th>"
+            f"<th>interval</th><th>clips</th></tr>{rows}</table>"
+        )
+
+    def plot(self, axes=None):
+        """Draw the recall of each genre with its interval, and the confusion matrix.
+
+        Parameters
+        ----------
+        axes : sequence of two matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes
+            The two axes.
+        """
+        import matplotlib.pyplot as plt
+        from sklearn.metrics import ConfusionMatrixDisplay
+
+        if axes is None:
+            _, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+        left, right = axes
+        rows = self.recalls()
+        recall = np.array([row["recall"] for row in rows])
+        spans = [recall - [r["low"] for r in rows], [r["high"] for r in rows] - recall]
+        place = np.arange(len(rows))
+        left.barh(place, recall, xerr=spans, color="C0", alpha=0.7, capsize=3)
+        left.set_yticks(place, [str(row["genre"]) for row in rows])
+        name = next(iter(self.scorers))
+        score, low, high = self.interval()
+        left.axvline(float(self.right.mean()), color="0.3", linestyle=":")
+        left.set(
+            xlim=(0, 1), xlabel="recall", title=f"{name} {score:.3f} ({low:.3f} to {high:.3f})"
+        )
+        left.invert_yaxis()
+        ConfusionMatrixDisplay(self.confusion_matrix("true"), display_labels=self.classes).plot(
+            ax=right, values_format=".2f", colorbar=False, xticks_rotation=45
+        )
+        return np.array([left, right])
+
+
+class _Predicted(ClassifierMixin, BaseEstimator):
+    """Predictions in the shape of a classifier, for scikit-learn's scorers."""
+
+    def __init__(self, classes, predicted, responses):
+        self.classes_ = classes
+        self._predicted = predicted
+        self._responses = responses
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def predict(self, X):
+        return self._predicted
+
+    def predict_proba(self, X):
+        if self._responses is None:
+            raise AttributeError("the classifier gives neither probabilities nor decisions")
+        return self._responses
+
+    def decision_function(self, X):
+        two = len(self.classes_) == 2
+        responses = self.predict_proba(X)
+        return responses[:, 1] - responses[:, 0] if two else responses
+
+
+def _columns(response: np.ndarray, known: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """A column for each genre, also for those that a fold had none of."""
+    if response.ndim == 1:  # decisions between two genres
+        response = np.column_stack([-response, response]) / 2
+    if response.shape[1] != len(known):
+        raise ValueError(
+            f"the classifier gives {response.shape[1]} columns for {len(known)} genres; with an "
+            "SVC use decision_function_shape='ovr'"
+        )
+    full = np.full((len(response), len(classes)), min(0.0, float(response.min(initial=0.0))))
+    full[:, np.searchsorted(classes, known)] = response
+    return full

@@ -1,0 +1,238 @@
+"""Artists stay apart, every clip is tested, seeds differ, and the table says so."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_predict,
+)
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_mgc import DNNClassifier, HandcraftedFeatures
+from sklearn_mgc.datasets import make_music
+from sklearn_mgc.evaluation import compare, cross_validate
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """Clips that resemble their artist more than their genre."""
+    rng = np.random.default_rng(0)
+    artists = np.repeat(np.arange(40), 5)
+    y = np.array(["jazz", "pop", "rock"])[artists % 3]
+    genre = {"jazz": 0.0, "pop": 0.7, "rock": 1.4}
+    sound = np.array([genre[g] for g in y])[:, None] + rng.normal(0, 1, (40, 4))[artists]
+    return sound + rng.normal(0, 0.2, sound.shape), y, artists
+
+
+def test_predictions_are_scikit_learns(clips):
+    X, y, artists = clips
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    result = cross_validate(model, X, y, groups=artists, random_state=7)
+    cv = StratifiedGroupKFold(5, shuffle=True, random_state=7)
+    expected = cross_val_predict(model, X, y, groups=artists, cv=cv)
+    frame = result.predictions().sort_values("sample")
+    assert (frame["predicted"].to_numpy() == expected).all()
+    assert result.score == pytest.approx(accuracy_score(y, expected))
+    assert (result.confusion_matrix().sum(axis=1) == [np.sum(y == g) for g in result.classes]).all()
+
+
+def test_artists_are_kept_apart_and_random_folds_are_refused(clips):
+    X, y, artists = clips
+    model = KNeighborsClassifier(1)
+    honest = cross_validate(model, X, y, groups=artists)
+    for _, fold in honest.predictions().groupby("fold"):
+        rest = honest.predictions().drop(fold.index)
+        assert not set(fold["group"]) & set(rest["group"])
+    random = StratifiedKFold(5, shuffle=True, random_state=0)
+    with pytest.raises(ValueError, match=r"fold 0: \d+ of 40 test clips are by artists"):
+        cross_validate(model, X, y, groups=artists, cv=random)
+    flattered = cross_validate(model, X, y, groups=artists, cv=random, allow_leakage=True)
+    assert flattered.score > honest.score + 0.2
+    assert "5 folds by group" in str(honest)
+    assert "5 folds that share artists" in str(flattered)
+
+
+def test_repeats_draw_new_folds_and_seed_networks(clips):
+    X, y, artists = clips
+    seen = []
+
+    class Recorder(DummyClassifier):
+        def __init__(self, random_state=None):
+            super().__init__(strategy="stratified", random_state=random_state)
+
+        def fit(self, X, y):
+            seen.append((self.random_state, len(X)))
+            return super().fit(X, y)
+
+    result = cross_validate(Recorder(random_state=10), X, y, groups=artists, n_repeats=3)
+    assert [state for state, _ in seen] == [10] * 5 + [11] * 5 + [12] * 5
+    seen.clear()
+    cross_validate(Recorder(), X, y, groups=artists, n_repeats=2, random_state=3)
+    assert [state for state, _ in seen] == [3] * 5 + [4] * 5
+    folds = [
+        result.fold[result.repeat == r][np.argsort(result.sample[result.repeat == r])]
+        for r in range(3)
+    ]
+    assert (folds[0] != folds[1]).any()
+    assert all((np.sort(result.sample[result.repeat == r]) == range(200)).all() for r in range(3))
+    assert "3 repeats" in result.protocol
+
+
+def test_scores_are_those_of_the_predictions(clips):
+    X, y, artists = clips
+    scoring = ["accuracy", "balanced_accuracy", "f1_macro", "roc_auc_ovr"]
+    result = cross_validate(LogisticRegression(), X, y, groups=artists, scoring=scoring)
+    frame = result.predictions()
+    f1 = f1_score(frame["true"], frame["predicted"], average="macro")
+    proba = frame[["p(jazz)", "p(pop)", "p(rock)"]].to_numpy()
+    auc = roc_auc_score(frame["true"], proba, multi_class="ovr")
+    assert result.interval("f1_macro")[0] == pytest.approx(f1)
+    assert result.interval("roc_auc_ovr")[0] == pytest.approx(auc)
+    for name in scoring:
+        score, low, high = result.interval(name)
+        assert low < score < high
+    fold = frame[frame["fold"] == 2]
+    expected = accuracy_score(fold["true"], fold["predicted"])
+    assert result.to_frame().loc[2, "accuracy"] == pytest.approx(expected)
+    with pytest.raises(ValueError, match="no score 'recall'; there are accuracy"):
+        result.interval("recall")
+
+
+def test_decisions_serve_where_there_are_no_probabilities(clips):
+    X, y, artists = clips
+    two = y != "pop"
+    result = cross_validate(SVC(), X[two], y[two], groups=artists[two], scoring="roc_auc")
+    frame = result.predictions()
+    assert result.score == pytest.approx(roc_auc_score(frame["true"] == "rock", frame["p(rock)"]))
+
+
+def test_groups_reach_searches_and_early_stopping(clips):
+    X, y, artists = clips
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=GroupKFold(3))
+    assert cross_validate(search, X, y, groups=artists).score > 0.4
+    model = make_pipeline(
+        StandardScaler(), DNNClassifier((8,), max_epochs=3, early_stopping=True, random_state=0)
+    )
+    told = []
+    fit = DNNClassifier.fit
+    try:
+
+        def spy(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+            told.append(len(groups))
+            return fit(self, X, y, sample_weight, groups=groups)
+
+        DNNClassifier.fit = spy
+        cross_validate(model, X, y, groups=artists)
+    finally:
+        DNNClassifier.fit = fit
+    assert len(told) == 5 and sum(told) == 4 * 200
+
+
+def test_params_are_cut_to_the_training_clips(clips):
+    X, y, artists = clips
+    weight = np.where(y == "jazz", 1e-6, 1.0)
+    result = cross_validate(
+        LogisticRegression(), X, y, groups=artists, params={"sample_weight": weight}
+    )
+    assert result.recalls()[0]["genre"] == "jazz" and result.recalls()[0]["recall"] < 0.05
+
+
+def test_pairs_of_indices_and_held_out_clips(clips):
+    X, y, artists = clips
+    train, test = np.flatnonzero(artists < 25), np.flatnonzero(artists >= 32)
+    result = cross_validate(LogisticRegression(), X, y, groups=artists, cv=[(train, test)])
+    assert (np.sort(result.sample) == test).all()
+    assert result.protocol.startswith(f"1 fold by group: {len(test)} clips of 3 genres by 8")
+    several = cross_validate(
+        LogisticRegression(), X, y, cv=ShuffleSplit(1, test_size=0.2, random_state=0), n_repeats=4
+    )
+    assert len(several.sample) == 160 and len(np.unique(several.sample)) > 80
+
+
+def test_a_genre_that_a_fold_does_not_know(clips):
+    X, y, artists = clips
+    train, test = np.flatnonzero(y != "pop"), np.flatnonzero(y == "pop")
+    result = cross_validate(LogisticRegression(), X, y, cv=[(train, test)])
+    assert result.score == 0 and result.probabilities.shape == (len(test), 3)
+    assert (result.probabilities[:, 1] == 0).all()
+
+
+def test_from_paths_with_two_workers(tmp_path):
+    music = make_music(
+        24,
+        genres=["jazz", "rock"],
+        artists_per_genre=4,
+        duration=1.0,
+        folder=tmp_path,
+        random_state=0,
+    )
+    model = make_pipeline(HandcraftedFeatures(), StandardScaler(), LogisticRegression())
+    one, two = (
+        cross_validate(model, music.data, music.target, groups=music.groups, cv=3, n_jobs=n)
+        for n in (1, 2)
+    )
+    pd.testing.assert_frame_equal(one.predictions(), two.predictions())
+    assert one.predictions()["true"].isin(["jazz", "rock"]).all()
+
+
+def test_shows_itself(clips):
+    X, y, artists = clips
+    result = cross_validate(LogisticRegression(), X, y, groups=artists)
+    text = str(result)
+    assert text.startswith("accuracy  0.") and "95 % CI" in text
+    assert "200 clips of 3 genres by 40 artists" in text
+    assert len(text.splitlines()) == 3 + 1 + 3
+    assert "<table>" in result._repr_html_()
+    assert json.loads(json.dumps(result.to_dict()))["scores"]["accuracy"]["score"] == result.score
+    left, right = result.plot()
+    assert [label.get_text() for label in left.get_yticklabels()] == ["jazz", "pop", "rock"]
+    assert right.get_xlabel() == "Predicted label"
+
+
+def test_bad_arguments(clips):
+    X, y, artists = clips
+    with pytest.raises(ValueError, match="groups has 199 entries, but y has 200"):
+        cross_validate(LogisticRegression(), X, y, groups=artists[1:])
+    with pytest.raises(ValueError, match="n_repeats must be at least 1"):
+        cross_validate(LogisticRegression(), X, y, n_repeats=0)
+
+
+def test_compare_says_which_is_better(clips):
+    X, y, artists = clips
+    good = cross_validate(LogisticRegression(), X, y, groups=artists, n_repeats=2)
+    chance = cross_validate(DummyClassifier(), X, y, groups=artists, n_repeats=2)
+    found = compare(good, chance, names=("regression", "chance"))
+    assert found.difference == pytest.approx(good.score - chance.score)
+    assert found.low > 0 and found.p_artists < 0.05
+    assert found.verdict.startswith("regression is better than chance by")
+    mirrored = compare(chance, good, names=("chance", "regression"))
+    assert mirrored.verdict == found.verdict
+    assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
+    assert found.n_only_a - found.n_only_b == pytest.approx(found.difference * len(good.sample))
+    assert "McNemar" in str(found) and "corrected t" in str(found)
+    json.dumps(found.to_dict())
+
+
+def test_compare_does_not_call_noise_a_difference(clips):
+    X, y, artists = clips
+    a = cross_validate(LogisticRegression(C=1.0), X, y, groups=artists)
+    b = cross_validate(LogisticRegression(C=0.9), X, y, groups=artists)
+    assert compare(a, b).verdict.startswith("No difference is shown")
+    other = cross_validate(LogisticRegression(), X, y, groups=artists, random_state=1)
+    with pytest.raises(ValueError, match="other clips or other folds"):
+        compare(a, other)
