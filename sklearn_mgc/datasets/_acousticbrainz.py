@@ -89,8 +89,8 @@ def read_table(file: Path, errors: list[dict[str, str]]) -> Iterator[tuple[str, 
         if re.fullmatch(_MBID, mbid) and labels:
             yield mbid, Recording(cells[group_at].lower(), *_levels(labels), split)
         elif any(cells):
-            error = "no genre" if labels == [] else f"not a recording id: {cells[at][:60]!r}"
-            errors.append({"id": mbid[:60], "path": f"{file}:{number}", "error": error})
+            fault = "no genre" if not labels else f"not a recording id: {cells[at][:60]!r}"
+            errors.append({"id": mbid[:60], "path": f"{file}:{number}", "error": fault})
 
 
 def _levels(labels: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -105,8 +105,8 @@ def make_bunch(
             data = pd.Series(data, name=name)
         else:
             data = pd.DataFrame(data, columns=feature_names)
-        extra_columns = pd.DataFrame({key: list(values) for key, values in columns.items()})
-        frame = pd.concat([data, target, extra_columns], axis=1)
+        others = [pd.Series(list(values), name=key) for key, values in columns.items()]
+        frame = pd.concat([data, target, *others], axis=1)
     if return_X_y:
         return data, target
     return Bunch(

@@ -1,0 +1,107 @@
+"""What all loaders have in common."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils import Bunch
+
+from sklearn_mgc import datasets
+
+# Loader, miniature, what is in `data`.
+LOADERS = [
+    ("load_gtzan", "gtzan", "path"),
+    ("load_gtzan_features", "gtzan_features", "table"),
+    ("load_fma", "fma", "path"),
+    ("load_fma_features", "fma", "table"),
+    ("load_homburg", "homburg", "path"),
+    ("load_acousticbrainz", "acousticbrainz", "table"),
+    ("load_audio_folder", "homburg", "path"),
+    ("load_audio_table", "audio_table", "path"),
+]
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*clips are missing", "ignore:.*fewer clips than published"
+)
+
+
+def test_every_loader_is_here():
+    public = {name for name in datasets.__all__ if name.startswith("load_")}
+    assert public == {name for name, _, _ in LOADERS}
+
+
+@pytest.mark.parametrize(("loader", "source", "kind"), LOADERS)
+def test_bunch_frame_and_pair(miniature, loader, source, kind):
+    load, path = getattr(datasets, loader), miniature(source)
+    bunch = load(path)
+    assert type(bunch) is Bunch
+    n = len(bunch.data)
+    assert n > 0 and bunch.target.shape == (n,) and bunch.target.dtype == object
+    assert bunch.target_names == sorted(set(bunch.target))
+    assert isinstance(bunch.DESCR, str) and len(bunch.DESCR) > 50
+    assert bunch.frame is None and isinstance(bunch.errors, list)
+    assert bunch.groups is None or bunch.groups.shape == (n,)
+    if kind == "table":
+        assert bunch.data.shape == (n, len(bunch.feature_names)) and bunch.data.dtype.kind == "f"
+    else:
+        assert bunch.data.dtype == object and all(isinstance(x, str) for x in bunch.data)
+    if loader not in ("load_audio_folder", "load_audio_table"):
+        for word in ("Licence", "Reference", "What is wrong with it"):
+            assert word in bunch.DESCR
+
+    X, y = load(path, return_X_y=True)
+    np.testing.assert_array_equal(X, bunch.data)
+    np.testing.assert_array_equal(y, bunch.target)
+
+    framed = load(path, as_frame=True)
+    assert isinstance(framed.frame, pd.DataFrame) and len(framed.frame) == n
+    assert isinstance(framed.target, pd.Series) and framed.target.tolist() == y.tolist()
+    names = bunch.feature_names if kind == "table" else ["path"]
+    assert framed.frame.columns[: len(names) + 1].tolist() == [*names, "genre"]
+    np.testing.assert_array_equal(np.asarray(framed.data), bunch.data)
+    X, y = load(path, return_X_y=True, as_frame=True)
+    assert isinstance(X, pd.DataFrame if kind == "table" else pd.Series)
+    assert isinstance(y, pd.Series)
+
+
+@pytest.mark.parametrize(("loader", "source", "kind"), LOADERS)
+def test_as_frame_needs_pandas(miniature, monkeypatch, loader, source, kind):
+    path = miniature(source)
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(ImportError, match="pip install"):
+        getattr(datasets, loader)(path, as_frame=True)
+    assert len(getattr(datasets, loader)(path).data)
+
+
+def test_same_options_everywhere():
+    names = [name for name, _, _ in LOADERS] + ["fetch_gtzan", "fetch_fma"]
+    for name in names:
+        parameters = inspect.signature(getattr(datasets, name)).parameters
+        options = list(parameters.values())
+        first = [p.name for p in options if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+        assert len(first) <= 1, f"{name}: options are passed by name"
+        for option in ("return_X_y", "as_frame"):
+            assert parameters[option].default is False
+
+
+@pytest.mark.parametrize(
+    ("loader", "source", "home"),
+    [
+        ("load_gtzan", "gtzan", "gtzan"),
+        ("load_fma", "fma", "fma"),
+        ("load_fma_features", "fma", "fma"),
+        ("load_homburg", "homburg", "homburg"),
+        ("load_acousticbrainz", "acousticbrainz", "acousticbrainz"),
+    ],
+)
+def test_data_home(tmp_path, miniature, monkeypatch, loader, source, home):
+    """By argument, and by the environment."""
+    load = getattr(datasets, loader)
+    with pytest.raises(FileNotFoundError):
+        load(data_home=tmp_path / "elsewhere")
+    miniature(source, tmp_path / "home" / home)
+    expected = load(data_home=tmp_path / "home").target.tolist()
+    monkeypatch.setenv("SKLEARN_MGC_DATA", str(tmp_path / "home"))
+    assert load().target.tolist() == expected
