@@ -12,6 +12,7 @@ from importlib import import_module
 _COMMANDS = {
     "cache": "list, shrink or check a folder of stored features",
     "check": "report what is wrong with the audio files of a folder",
+    "data": "list and describe the public data sets, and verify a copy",
     "demo": "train and compare the networks on generated music, or on a folder of your own",
     "features": "write a table of descriptors of the audio files in a folder",
     "predict": "print the genres of audio files",

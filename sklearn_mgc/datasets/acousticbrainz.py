@@ -57,6 +57,11 @@ D. Bogdanov, A. Porter, H. Schreiber, J. Urbano, S. Oramas, "The AcousticBrainz 
 multi-source, multi-level, multi-label, and large-scale", ISMIR 2019.
 """
 
+SEVERAL = {
+    "first": "``target`` is the top-level genre listed first",
+    "exclude": "those of several top-level genres were left out",
+}
+
 
 def load_acousticbrainz(
     path: str | os.PathLike | None = None,
@@ -127,7 +132,7 @@ def load_acousticbrainz(
     >>> train = music.split == "train"  # doctest: +SKIP
     >>> model.fit(music.data[train], music.target[train])  # doctest: +SKIP
     """
-    if several not in ("first", "exclude"):
+    if several not in SEVERAL:
         raise ValueError(f"several must be 'first' or 'exclude', got {several!r}")
     if source not in (None, *SOURCES):
         raise ValueError(f"unknown source {source!r}; choose from {', '.join(SOURCES)}")
@@ -190,9 +195,7 @@ def load_acousticbrainz(
         as_frame=as_frame,
         DESCR=_DESCR.format(
             found=_found(root, data, names, target, parts if divided else None),
-            several="``target`` is the top-level genre listed first"
-            if several == "first"
-            else "those of several top-level genres were left out",
+            several=SEVERAL[several],
         ),
     )
 

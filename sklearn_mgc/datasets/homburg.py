@@ -98,12 +98,12 @@ def load_homburg(
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is a file; unpack it and pass the folder of genres")
     inner = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."]
-    if len(inner) == 1 and _genre(inner[0].name) is None:
+    if len(inner) == 1 and genre_of(inner[0].name) is None:
         folder = inner[0]
     errors: list[dict[str, str]] = []
     data, target = [], []
     for file, name in by_folder(folder, errors):
-        genre = _genre(name)
+        genre = genre_of(name)
         error = problem(file) if genre else f"in the folder {name!r}, which is none of the genres"
         if error:
             errors.append({"path": str(file), "error": error})
@@ -136,7 +136,7 @@ def load_homburg(
     )
 
 
-def _genre(folder: str) -> str | None:
+def genre_of(folder: str) -> str | None:
     """One of the nine genres; "Funk-Soul-RnB" and the cut-off "folkcountr" count."""
     letters = re.sub(r"[^a-z]", "", folder.lower().replace("r&b", "rnb"))
     matches = [g for g in COUNTS if g == letters or (len(letters) > 6 and g.startswith(letters))]
