@@ -22,7 +22,7 @@ from sklearn_mgc._sklearn_compat import (
     _score,
     _warn_or_raise_about_fit_failures,
 )
-from sklearn_mgc.search import _checks, _cpu, _nets
+from sklearn_mgc.search import _checks, _cpu, _nets, _stacked
 from sklearn_mgc.search._folds import Fold
 from sklearn_mgc.search._halving import keep_best, shares
 from sklearn_mgc.search._progress import Progress
@@ -160,13 +160,11 @@ class BaseStackedSearch(BaseSearchCV):
         return net
 
     def _train(self, nets, targets, tick) -> None:
-        device = _checks.device_of(self.estimator)
-        if self.engine == "compiled" or (self.engine == "auto" and device == "cpu"):
+        gpu = _checks.gpu_of(self.estimator)
+        if self.engine == "compiled" or (self.engine == "auto" and gpu is None):
             _cpu.train(nets, targets, tick, self.n_jobs)
         else:
-            from sklearn_mgc.search._stacked import train
-
-            train(nets, targets, tick, device)
+            _stacked.train(nets, targets, tick, gpu or "cpu")
 
     def _result(self, net, fold: Fold, scorers) -> dict:
         """What scikit-learn records of a fit."""

@@ -6,12 +6,11 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.classifiers._base import _PREFIXES
+from sklearn_mgc.classifiers._base import _PREFIXES, _resolve_device
 
 _OTHERWISE = "use sklearn.model_selection.GridSearchCV (or RandomizedSearchCV) instead"
 _OPTIMIZER = ("optimizer__betas", "optimizer__eps", "optimizer__weight_decay")
@@ -71,9 +70,8 @@ def _check_network(network: DNNClassifier, search: str) -> None:
             raise ValueError(f"{search} cannot train with {name}; {_OTHERWISE}")
 
 
-def device_of(estimator) -> str:
-    """Device on which the candidates are trained."""
-    from sklearn_mgc.classifiers._base import _resolve_device
-
+def gpu_of(estimator) -> str | None:
+    """CUDA device on which the candidates are trained; None where they are on the CPU."""
     network = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    return torch.device(_resolve_device(network.device)).type
+    device = _resolve_device(network.device)
+    return device if device.startswith("cuda") else None

@@ -68,32 +68,37 @@ def train(nets: Sequence[Net], targets: Sequence[int], tick: Callable, device: s
                     stacklevel=2,
                 )
                 chunks = [part for c in (chunk, *chunks) for part in (c[:half], c[half:]) if part]
-                if device != "cpu":
+                if device.startswith("cuda"):
                     torch.cuda.empty_cache()
 
 
 def _affordable(net: Net, device: str) -> int:
     """Networks of this size that half of the memory holds."""
     floats = 10 * net.params.size + 12 * int(net.ends[0]) * int(net.sizes.sum())
-    free = torch.cuda.mem_get_info()[0] // 2 if device == "cuda" else 2**30
+    on_gpu = device.startswith("cuda")
+    free = torch.cuda.mem_get_info(device)[0] // 2 if on_gpu else 2**30
     return max(1, int(free // (4 * floats)))
 
 
 def _train_stack(nets: list[Net], target: int, tick: Callable, device: str) -> None:
     stack = Stack(nets, device)
-    while nets[0].epoch < target:
+    watched = any(net.validation is not None for net in nets)
+    for epoch in range(nets[0].epoch, target):
         started = time.perf_counter()
-        loss, right = stack.epoch(nets[0].epoch)
-        stack.store()
+        loss, right = stack.epoch(epoch)
+        if watched:
+            stack.store()
         share = (time.perf_counter() - started) / len(nets)
         for net, net_loss, net_right in zip(nets, loss, right, strict=True):
             net.end_epoch(net_loss, net_right, share)
         tick(len(nets))
         going = [net for net in nets if not net.done]
-        if not going:
-            return
         if len(going) < len(nets):
+            stack.store()
+            if not going:
+                return
             nets, stack = going, Stack(going, device)
+    stack.store()
 
 
 class Stack:

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 import torch
 from scipy.stats import loguniform
 from sklearn.base import clone
@@ -255,6 +256,27 @@ def test_fit_parameters_and_groups_reach_fit():
     assert search.best_estimator_[-1].history_[0]["valid_loss"] > 0
     with pytest.raises(TypeError, match="nothing"):
         search.set_params(error_score="raise").fit(X, y, groups=groups, dnnclassifier__nothing=1)
+
+
+def test_routed_metadata_and_frames():
+    pd = pytest.importorskip("pandas")
+    X, y = blobs(120)
+    X = pd.DataFrame(X).add_prefix("mfcc_")
+    weight = np.linspace(0.1, 2, 120)
+    with sklearn.config_context(enable_metadata_routing=True):
+        network = small(dropout=0.0, **CALM).set_fit_request(sample_weight=True, groups=False)
+        network.set_score_request(sample_weight=True)
+        model = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), network)
+        searches = [
+            search(model, {"dnnclassifier__lr": [1e-2]}, cv=GroupKFold(3)).fit(
+                X, y, sample_weight=weight, groups=np.arange(120) // 4
+            )
+            for search in (StackedGridSearchCV, GridSearchCV)
+        ]
+    ours, theirs = searches
+    assert_same_network(theirs.best_estimator_[-1], ours.best_estimator_[-1])
+    assert ours.best_score_ == pytest.approx(theirs.best_score_, abs=1e-6)
+    assert list(ours.feature_names_in_) == list(X.columns)
 
 
 def test_random_search_draws_the_same_candidates():
