@@ -117,6 +117,14 @@ def test_default_settings_differ_by_rounding_only(engine):
     np.testing.assert_allclose(ours.predict_proba(X), alone.predict_proba(X), atol=0.03)
 
 
+def test_without_a_seed_units_are_dropped_as_often():
+    net = _nets.start(small(dropout=0.3, hidden_sizes=(64, 16, 8), random_state=None), *blobs(200))
+    first, second = (_cpu.draw(net, epoch) for epoch in (0, 1))
+    assert len(first[1]) == 200 * (64 + 16) and set(first[1]) == {0, 1}
+    assert abs(first[1].mean() - 0.7) < 0.03
+    assert (first[1] != second[1]).any() and sorted(first[0]) == list(range(200))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_dropout_keeps_so_many_units_on_average(engine):
     """Distribution at the end: accuracies of 12 seeds, ours and alone."""
