@@ -27,6 +27,7 @@ _HOME = {
     "RelativeVariances": "sklearn_mgc.features",
     "StackedGridSearchCV": "sklearn_mgc.search",
     "StackedRandomizedSearchCV": "sklearn_mgc.search",
+    "SegmentVotingClassifier": "sklearn_mgc.classifiers",
     "load_audio": "sklearn_mgc.audio",
 }
 _MODULES = (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sklearn_mgc.classifiers import (
         RegularizedDiscriminantAnalysis as RegularizedDiscriminantAnalysis,
     )
+    from sklearn_mgc.classifiers import SegmentVotingClassifier as SegmentVotingClassifier
     from sklearn_mgc.features import HandcraftedFeatures as HandcraftedFeatures
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sklearn.base import _fit_context
-from sklearn.utils import _safe_indexing
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import (
     _insert_error_scores,
     _score,
     _warn_or_raise_about_fit_failures,
 )
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -22,7 +22,12 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.metadata_routing import _routing_enabled
 from sklearn.utils.metaestimators import _safe_split
-from sklearn.utils.validation import _check_method_params, _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    _check_y,
+    validate_data,
+)
 
 __all__ = [
     "BaseSearchCV",
@@ -34,6 +39,7 @@ __all__ = [
     "StrOptions",
     "_check_method_params",
     "_check_sample_weight",
+    "_check_y",
     "_fit_context",
     "_safe_indexing",
     "_insert_error_scores",

@@ -4,5 +4,12 @@ from sklearn_mgc.classifiers.cnn2d import CNN2DClassifier
 from sklearn_mgc.classifiers.crnn import CRNNClassifier
 from sklearn_mgc.classifiers.dnn import DNNClassifier
 from sklearn_mgc.classifiers.rda import RegularizedDiscriminantAnalysis
+from sklearn_mgc.classifiers.segments import SegmentVotingClassifier
 
-__all__ = ["CNN2DClassifier", "CRNNClassifier", "DNNClassifier", "RegularizedDiscriminantAnalysis"]
+__all__ = [
+    "CNN2DClassifier",
+    "CRNNClassifier",
+    "DNNClassifier",
+    "RegularizedDiscriminantAnalysis",
+    "SegmentVotingClassifier",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral
@@ -16,6 +15,7 @@ from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, St
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
+from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.evaluation._result import EvaluationResult
 
@@ -203,7 +203,7 @@ def _fit_and_predict(model, X, y, groups, train, test, params) -> dict[str, Any]
         name: _safe_indexing(value, train) if _is_per_clip(value, len(y)) else value
         for name, value in params.items()
     }
-    target = None if groups is None else _takes_groups(model)
+    target = None if groups is None else fit_parameter(model, "groups")
     if target is not None:
         fitting.setdefault(target, groups[train])
     started = time.perf_counter()
@@ -221,17 +221,6 @@ def _fit_and_predict(model, X, y, groups, train, test, params) -> dict[str, Any]
 
 def _is_per_clip(value, n: int) -> bool:
     return hasattr(value, "__len__") and not isinstance(value, (str, Mapping)) and len(value) == n
-
-
-def _takes_groups(model) -> str | None:
-    """Name of the fit parameter for groups, of a model or of the last step of a pipeline."""
-    prefix = ""
-    while isinstance(model, Pipeline):
-        name, model = model.steps[-1]
-        prefix += f"{name}__"
-    searches = hasattr(model, "cv") and hasattr(model, "refit")
-    takes = "groups" in inspect.signature(model.fit).parameters
-    return f"{prefix}groups" if takes or searches else None
 
 
 def _predict(model, X) -> tuple[np.ndarray, np.ndarray | None]:

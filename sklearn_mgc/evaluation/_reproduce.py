@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
+from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc.evaluation import paper
 from sklearn_mgc.evaluation._report import write_report
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible, splits
@@ -273,9 +273,8 @@ def _run(job: _Job, data, X, quick: bool, n_jobs) -> dict[str, Any]:
 
 
 def _fit_predict(model, X, y, groups, train, test):
-    # Inner folds of a search are by artist too; networks need no artists here.
-    is_search = "cv" in inspect.signature(type(model)).parameters
-    model.fit(X[train], y[train], **({"groups": groups[train]} if is_search else {}))
+    name = fit_parameter(model, "groups")  # the inner folds of a search are by artist too
+    model.fit(X[train], y[train], **({name: groups[train]} if name else {}))
     return model.predict(X[test])
 
 
