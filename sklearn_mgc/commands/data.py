@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for name, data in CATALOG.items():
         size = f", {data.size}" if data.size else ""
-        print(f"{name}: {data.title}, {data.tracks}, {data.genres} genres{size}")
+        print(f"{name}: {data.title}, {data.tracks}, {data.genres}{size}")
         print(f"    groups: {data.groups}; get it: {data.get}; load it: {data.load}")
         print(f"    {_place(name, args.data_home)}")
     return 0

@@ -27,22 +27,22 @@ class DataSet(NamedTuple):
 
 CATALOG = {
     "gtzan": DataSet(
-        "GTZAN", "1000 clips of 30 s", "10", "artists", "1.1 GiB",
+        "GTZAN", "1000 clips of 30 s", "10 genres", "artists", "1.1 GiB",
         "by hand (no host), or fetch_gtzan(mirrors=...)", "load_gtzan",
         lambda found: descr(found, None),
     ),
     "fma": DataSet(
-        "FMA", "8000 to 106,574", "8 to 16", "artists", "7.2 to 879 GiB, tables 342 MiB",
+        "FMA", "8000 to 106,574 tracks", "8 to 16 genres", "artists", "7.2 to 879 GiB, tables 342 MiB",
         "fetch_fma", "load_fma, load_fma_features",
         lambda found: fma._DESCR.format(found=found),
     ),
     "homburg": DataSet(
-        "Music Audio Benchmark (Homburg)", "1886 clips of 10 s", "9", "artists, by tags", "",
+        "Music Audio Benchmark (Homburg)", "1886 clips of 10 s", "9 genres", "artists, by tags", "",
         "by hand", "load_homburg",
         lambda found: homburg._DESCR.format(found=found, groups=about_groups(None, None)),
     ),
     "acousticbrainz": DataSet(
-        "AcousticBrainz", "descriptors only", "by source", "release groups", "",
+        "AcousticBrainz", "descriptors without audio", "genres of four sources", "release groups", "",
         "by hand", "load_acousticbrainz",
         lambda found: acousticbrainz._DESCR.format(
             found=found, several=acousticbrainz.SEVERAL["first"]
