@@ -144,7 +144,7 @@ class RobustnessResult:
             [row["high"] for row in rows] - accuracy,
         ]
         places = np.arange(len(rows))
-        ax.barh(places, [row["flips"] for row in rows], color="C1", alpha=0.35, label="flipped")
+        ax.barh(places, [row["flips"] for row in rows], color="C1", alpha=0.35)
         ax.errorbar(
             accuracy,
             places,
@@ -152,13 +152,14 @@ class RobustnessResult:
             fmt="o",
             color="C0",
             capsize=3,
-            label=f"accuracy, {100 * self.confidence_level:g} % CI",
         )
         ax.axvline(accuracy[0], color="C0", lw=0.8, ls=":")
         ax.set_yticks(places, [row["condition"] for row in rows])
-        ax.invert_yaxis()
-        ax.set(xlim=(0, 1.02), xlabel="share of clips")
-        ax.figure.legend(loc="outside upper center", ncols=2, frameon=False)
+        ax.set(
+            xlim=(0, 1.02),
+            ylim=(len(rows) - 0.5, -0.5),
+            xlabel=f"accuracy, {100 * self.confidence_level:g} % CI (dots); flipped (bars)",
+        )
         return ax
 
     def _cells(self) -> list[list[str]]:
