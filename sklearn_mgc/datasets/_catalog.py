@@ -32,8 +32,8 @@ CATALOG = {
         lambda found: descr(found, None),
     ),
     "fma": DataSet(
-        "FMA", "8000 to 106,574 tracks", "8 to 16 genres", "artists", "7.2 to 879 GiB, tables 342 MiB",
-        "fetch_fma", "load_fma, load_fma_features",
+        "FMA", "8000 to 106,574 tracks", "8 to 16 genres", "artists",
+        "7.2 to 879 GiB, tables 342 MiB", "fetch_fma", "load_fma, load_fma_features",
         lambda found: fma._DESCR.format(found=found),
     ),
     "homburg": DataSet(
@@ -42,8 +42,8 @@ CATALOG = {
         lambda found: homburg._DESCR.format(found=found, groups=about_groups(None, None)),
     ),
     "acousticbrainz": DataSet(
-        "AcousticBrainz", "descriptors without audio", "genres of four sources", "release groups", "",
-        "by hand", "load_acousticbrainz",
+        "AcousticBrainz", "descriptors without audio", "genres of four sources",
+        "release groups", "", "by hand", "load_acousticbrainz",
         lambda found: acousticbrainz._DESCR.format(
             found=found, several=acousticbrainz.SEVERAL["first"]
         ),

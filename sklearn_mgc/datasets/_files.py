@@ -33,7 +33,8 @@ def walk(folder: Path, errors: list[dict[str, str]]) -> list[Path]:
         errors.append({"path": str(error.filename), "error": f"unreadable: {error.strerror}"})
 
     files: list[Path] = []
-    seen: set[str] = set()
+    # A link to a folder above would bring in what is not below: other genres, for one.
+    seen = {str(parent) for parent in Path(os.path.realpath(folder)).parents}
     for root, folders, names in os.walk(folder, onerror=note, followlinks=True):
         real = os.path.realpath(root)
         if real in seen:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -105,3 +107,87 @@ def test_data_home(tmp_path, miniature, monkeypatch, loader, source, home):
     expected = load(data_home=tmp_path / "home").target.tolist()
     monkeypatch.setenv("SKLEARN_MGC_DATA", str(tmp_path / "home"))
     assert load().target.tolist() == expected
+
+
+TREES = [
+    ("load_gtzan", "gtzan"),
+    ("load_fma", "fma"),
+    ("load_homburg", "homburg"),
+    ("load_acousticbrainz", "acousticbrainz"),
+    ("load_audio_folder", "homburg"),
+]
+
+
+def tree_of(miniature, source):
+    """The folder of a miniature, FMA's archive unpacked."""
+    path = miniature(source)
+    if source == "fma":
+        with zipfile.ZipFile(path / "fma_small.zip") as file:
+            file.extractall(path)
+        (path / "fma_small.zip").unlink()
+    return path
+
+
+def files_below(path):
+    return sorted(file for file in path.rglob("*") if file.suffix in (".wav", ".mp3", ".json"))
+
+
+@pytest.mark.parametrize(("loader", "source"), TREES)
+def test_loop_of_links(miniature, loader, source):
+    path, load = tree_of(miniature, source), getattr(datasets, loader)
+    expected = load(path)
+    for folder in {file.parent for file in files_below(path)}:
+        (folder / "again").symlink_to(path, target_is_directory=True)
+        (folder / "self").symlink_to(folder / "self")
+    found = load(path)
+    np.testing.assert_array_equal(found.data, expected.data)
+
+
+@pytest.mark.parametrize(("loader", "source"), TREES)
+def test_unreadable_folder_is_an_error_row(miniature, monkeypatch, loader, source):
+    """Root may read everything, so the system's refusal is put in by hand."""
+    path, load = tree_of(miniature, source), getattr(datasets, loader)
+    locked = files_below(path)[0].parent / "locked"
+    locked.mkdir()
+    scandir = os.scandir
+
+    def refuse(folder):
+        if os.fspath(folder) == str(locked):
+            raise PermissionError(13, "Permission denied", str(locked))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    bunch = load(path)
+    assert {"path": str(locked), "error": "unreadable: Permission denied"} in bunch.errors
+
+
+@pytest.mark.parametrize(("loader", "source"), TREES)
+def test_upper_case(miniature, loader, source):
+    """Copies that went through other systems: names in capitals."""
+    path, load = tree_of(miniature, source), getattr(datasets, loader)
+    expected = load(path)
+    for file in files_below(path):
+        file.rename(file.with_name(file.name.upper()))
+    found = load(path)
+    assert found.target.tolist() == expected.target.tolist()
+    if "ids" in expected:
+        assert found.ids.tolist() == expected.ids.tolist()
+
+
+@pytest.mark.parametrize(("loader", "source"), TREES[:1] + TREES[3:4])
+def test_duplicate_ids_are_error_rows(miniature, loader, source):
+    path, load = tree_of(miniature, source), getattr(datasets, loader)
+    expected = load(path)
+    first = files_below(path)[0]
+    (first.parent / "copy").mkdir()
+    (first.parent / "copy" / first.name).write_bytes(first.read_bytes())
+    found = load(path)
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert any(row["error"].startswith("second file of this") for row in found.errors)
+
+
+@pytest.mark.parametrize(("loader", "source"), TREES)
+def test_empty_folder(tmp_path, loader, source):
+    helpful = r"expected|no clip|no audio|not found"
+    with pytest.raises((ValueError, FileNotFoundError), match=helpful):
+        getattr(datasets, loader)(tmp_path)
