@@ -22,10 +22,15 @@ from sklearn.utils import Bunch
 from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_parameter
+from sklearn_mgc.classifiers import DNNClassifier
 from sklearn_mgc.evaluation import paper
 from sklearn_mgc.evaluation._report import write_report
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible, splits
 from sklearn_mgc.evaluation.systems import SYSTEMS, System
+from sklearn_mgc.search._checks import gpu_of
+from sklearn_mgc.search._cpu import train as train_together
+from sklearn_mgc.search._folds import Fold
+from sklearn_mgc.search._nets import start
 
 _QUICK_EPOCHS = 5
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
@@ -257,10 +262,13 @@ def _run(job: _Job, data, X, quick: bool, n_jobs) -> dict[str, Any]:
     drawn = splits(job.protocol, data, seed=job.repeat, test_share=share)
     started = time.perf_counter()
     model = _shortened(job.system.make(job.repeat), quick)
-    predicted = joblib.Parallel(n_jobs)(
-        joblib.delayed(_fit_predict)(clone(model), X, y, groups, train, test)
-        for train, test in drawn
-    )
+    if _is_dense(model) and gpu_of(model) is None:
+        predicted = _predict_together(model, X, y, drawn, n_jobs)
+    else:
+        predicted = joblib.Parallel(n_jobs)(
+            joblib.delayed(_fit_predict)(clone(model), X, y, groups, train, test)
+            for train, test in drawn
+        )
     tested = np.concatenate([test for _, test in drawn])
     right = np.concatenate(predicted) == y[tested]
     return {
@@ -276,6 +284,20 @@ def _fit_predict(model, X, y, groups, train, test):
     name = fit_parameter(model, "groups")  # the inner folds of a search are by artist too
     model.fit(X[train], y[train], **({name: groups[train]} if name else {}))
     return model.predict(X[test])
+
+
+def _predict_together(model, X, y, drawn, n_jobs) -> list[np.ndarray]:
+    """Predictions of a dense network on each fold, all folds trained by the search's loop.
+
+    It trains a network as the network trains itself, ten times as fast.
+    """
+    folds = [Fold(model, X, y, train, test, {}, {}) for train, test in drawn]
+    nets = [start(fold.candidate({}), fold.X_train, fold.y_train) for fold in folds]
+    train_together(nets, [net.estimator.max_epochs for net in nets], lambda n: None, n_jobs)
+    for net in nets:
+        if net.error is not None:
+            raise net.error
+    return [net.finish().predict(fold.X_test) for net, fold in zip(nets, folds, strict=True)]
 
 
 def _curves(system: System, data, X, quick: bool) -> list[dict]:
@@ -295,6 +317,10 @@ def _curves(system: System, data, X, quick: bool) -> list[dict]:
         {k: round(v, 5) for k, v in row.items() if not k.endswith("seconds")}
         for row in network.history_
     ]
+
+
+def _is_dense(model) -> bool:
+    return isinstance(model, Pipeline) and isinstance(model[-1], DNNClassifier)
 
 
 def _shortened(model, quick: bool):
