@@ -36,7 +36,7 @@ LRS, DROPOUTS = (paper.grid()[f"dnnclassifier__{name}"] for name in ("lr", "drop
 
 
 def plain_skorch(sizes, epochs: int, cv) -> GridSearchCV:
-    """skorch's defaults, but for the validation split, with which it would train on less."""
+    """skorch's defaults, but shuffled and without its split, which would train on less."""
     net = NeuralNetClassifier(
         DNN,
         module__input_shape=(25,),
@@ -47,6 +47,7 @@ def plain_skorch(sizes, epochs: int, cv) -> GridSearchCV:
         batch_size=5,
         max_epochs=epochs,
         train_split=None,
+        iterator_train__shuffle=True,
         verbose=0,
     )
     grid = {"neuralnetclassifier__lr": LRS, "neuralnetclassifier__module__dropout": DROPOUTS}

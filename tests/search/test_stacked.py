@@ -17,6 +17,7 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     RandomizedSearchCV,
+    StratifiedGroupKFold,
     StratifiedKFold,
 )
 from sklearn.pipeline import make_pipeline
@@ -28,6 +29,8 @@ from sklearn_mgc import (
     StackedGridSearchCV,
     StackedRandomizedSearchCV,
 )
+from sklearn_mgc.datasets import load_gtzan_features
+from sklearn_mgc.evaluation import paper
 from sklearn_mgc.search import _compiled, _cpu, _nets, _stacked
 
 ENGINES = ["compiled", "stacked"]
@@ -499,3 +502,20 @@ def test_compiled_loop_takes_any_number_of_rows():
         train([net], "compiled")
         assert_same_network(estimator.fit(X, y), net.finish())
     assert _compiled.train_epoch.nopython_signatures
+
+
+@pytest.mark.realdata
+def test_gtzan_as_by_grid_search(shared_data):
+    gtzan = load_gtzan_features(shared_data / "gtzan" / "features_30_sec.csv")
+    model = paper.dnn_tuned(max_epochs=3, random_state=0)
+    grid = {"dnnclassifier__lr": [1e-4]}
+    cv = StratifiedGroupKFold(3, shuffle=True, random_state=0)
+    searches = [
+        search(model, grid, cv=cv, scoring="neg_log_loss", refit=False).fit(
+            gtzan.data, gtzan.target, groups=gtzan.groups
+        )
+        for search in (StackedGridSearchCV, GridSearchCV)
+    ]
+    scores = [search.cv_results_["mean_test_score"] for search in searches]
+    # Data changed by a ten-millionth moves the scores of GridSearchCV as much.
+    np.testing.assert_allclose(*scores, atol=0.01)
