@@ -28,7 +28,10 @@ _HOME = {
     "StackedGridSearchCV": "sklearn_mgc.search",
     "StackedRandomizedSearchCV": "sklearn_mgc.search",
     "SegmentVotingClassifier": "sklearn_mgc.classifiers",
+    "TRUSTED_TYPES": "sklearn_mgc.saving",
     "load_audio": "sklearn_mgc.audio",
+    "model_card": "sklearn_mgc.saving",
+    "to_onnx": "sklearn_mgc.saving",
 }
 _MODULES = (
     "audio",
@@ -57,6 +60,9 @@ if TYPE_CHECKING:
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
     from sklearn_mgc.features import RelativeVariances as RelativeVariances
+    from sklearn_mgc.saving import TRUSTED_TYPES as TRUSTED_TYPES
+    from sklearn_mgc.saving import model_card as model_card
+    from sklearn_mgc.saving import to_onnx as to_onnx
     from sklearn_mgc.search import StackedGridSearchCV as StackedGridSearchCV
     from sklearn_mgc.search import StackedRandomizedSearchCV as StackedRandomizedSearchCV
 
