@@ -81,6 +81,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
             verbose=False,
         )
     network.module_.to(network.device_)
+    assert program is not None  # it is None for files written by the exporter itself
     model = program.model_proto
     described = {
         "genres": json.dumps([str(genre) for genre in network.classes_], ensure_ascii=False),
