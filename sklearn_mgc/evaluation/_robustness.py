@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
 from sklearn_mgc.audio import BLOCK_SECONDS, _downmix, decode_blocks
 from sklearn_mgc.evaluation._conditions import Condition, robustness_conditions
+from sklearn_mgc.evaluation._statistics import mean_interval, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,15 +38,18 @@ class RobustnessResult:
     predictions : dict of str to ndarray of shape (n,)
         Predicted genres under each condition, None for clips left out; the first,
         ``"clean"``, on the clips as they are.
+    groups : ndarray of shape (n,), default=None
+        Artists, whom the intervals go by; without them, clips count as independent.
     confidence_level : float, default=0.95
         Level of the intervals.
 
     Attributes
     ----------
     rows : list of dict
-        Per condition ``n``, ``accuracy`` with its Wilson interval ``low`` to ``high``;
-        ``difference`` to the same clips clean with the interval ``difference_low`` to
-        ``difference_high`` (paired, Agresti and Min); and ``flips``, the share of
+        Per condition ``n``, ``accuracy`` with its interval ``low`` to ``high`` (Wilson's; of
+        so many clips as the variance between groups says they are worth); ``difference`` to
+        the same clips clean with the interval ``difference_low`` to ``difference_high``
+        (paired: of Agresti and Min, or between groups); and ``flips``, the share of
         predictions that changed, right or wrong.
     verdict : str
         One sentence.
@@ -55,9 +59,11 @@ class RobustnessResult:
         self,
         y_true: np.ndarray,
         predictions: Mapping[str, np.ndarray],
+        groups: np.ndarray | None = None,
         confidence_level: float = 0.95,
     ):
         self.y_true = y_true
+        self.groups = groups
         self.predictions = dict(predictions)
         self.confidence_level = confidence_level
         clean = self.predictions["clean"]
@@ -69,21 +75,24 @@ class RobustnessResult:
         used = np.array([p is not None for p in predicted], dtype=bool)
         n = int(used.sum())
         right, was_right = (p[used] == self.y_true[used] for p in (predicted, clean))
-        low = high = np.nan
-        if n:
-            low, high = binomtest(int(right.sum()), n).proportion_ci(
-                self.confidence_level, method="wilson"
-            )
-        difference_low, difference_high = _paired(right, was_right, self.confidence_level)
+        groups = None if self.groups is None else self.groups[used]
+        low, high = share_interval(right, groups, self.confidence_level)
+        change = right.astype(float) - was_right
+        if groups is None or not change.any():
+            # Between groups that all stay as they are there is no variance to go by.
+            worth = n if groups is None else len(np.unique(groups))
+            difference_low, difference_high = _paired(change, worth, self.confidence_level)
+        else:
+            difference_low, difference_high = mean_interval(change, groups, self.confidence_level)
         return {
             "condition": name,
             "n": n,
             "accuracy": float(right.mean()) if n else np.nan,
             "low": float(low),
             "high": float(high),
-            "difference": float(right.mean() - was_right.mean()) if n else np.nan,
-            "difference_low": difference_low,
-            "difference_high": difference_high,
+            "difference": float(change.mean()) if n else np.nan,
+            "difference_low": float(difference_low),
+            "difference_high": float(difference_high),
             "flips": float((predicted[used] != clean[used]).mean()) if n else np.nan,
         }
 
@@ -219,6 +228,7 @@ def robustness(
     paths: Sequence,
     labels: Sequence,
     *,
+    groups=None,
     conditions: Mapping[str, Condition] | Iterable[str] | None = None,
     sample_rate: int = 22050,
     confidence_level: float = 0.95,
@@ -241,6 +251,8 @@ def robustness(
         Test clips, as for the estimator's ``predict``.
     labels : array-like of shape (n,)
         Their genres.
+    groups : array-like of shape (n,), default=None
+        Their artists. With them, intervals go by artists and are as wide as they should be.
     conditions : dict of str to callable, or iterable of str, default=None
         Functions ``(waveform, sample_rate) -> waveform`` by name, None for a clip that
         is left out; or names of `robustness_conditions`, or their first words: ``["gain",
@@ -303,6 +315,9 @@ def robustness(
     y_true = np.asarray(labels, dtype=object)
     if y_true.shape != (len(clips),):
         raise ValueError(f"labels have shape {y_true.shape}; there are {len(clips)} clips")
+    groups = None if groups is None else np.asarray(groups)
+    if groups is not None and groups.shape != y_true.shape:
+        raise ValueError(f"groups have shape {groups.shape}; there are {len(clips)} clips")
     if not 0 < confidence_level < 1:
         raise ValueError(f"confidence_level must be in (0, 1), got {confidence_level!r}")
     chosen = _choose(conditions, random_state)
@@ -324,7 +339,7 @@ def robustness(
                         estimator, sounds, as_files[0]
                     )
                 advance(len(batch))
-    return RobustnessResult(y_true, predictions, confidence_level)
+    return RobustnessResult(y_true, predictions, groups, confidence_level)
 
 
 def _choose(conditions, random_state) -> dict[str, Condition]:
@@ -432,13 +447,11 @@ def _progress(verbose: int, total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def _paired(right: np.ndarray, was_right: np.ndarray, level: float) -> tuple[float, float]:
+def _paired(change: np.ndarray, n: int, level: float) -> tuple[float, float]:
     """Agresti and Min's interval: Wald's, with half a clip more in each of four cells."""
-    n = len(right) + 2
-    if n == 2:
+    if not n:
         return np.nan, np.nan
-    won = int((right & ~was_right).sum()) + 0.5
-    lost = int((was_right & ~right).sum()) + 0.5
-    middle = (won - lost) / n
-    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / n - middle**2) / np.sqrt(n)
-    return float(max(middle - half, -1)), float(min(middle + half, 1))
+    won, lost = ((change == sign).mean() * n + 0.5 for sign in (1, -1))
+    middle = (won - lost) / (n + 2)
+    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / (n + 2) - middle**2) / np.sqrt(n + 2)
+    return max(middle - half, -1.0), min(middle + half, 1.0)

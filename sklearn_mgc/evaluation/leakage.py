@@ -312,7 +312,7 @@ def leakage_report(
     for kind, values in given.items():
         if values is not None:
             labels[kind] = _codes(values, n, kind)
-    is_paths = n > 0 and isinstance(_first(X), (str, os.PathLike))
+    is_paths = n > 0 and _are_paths(X)
     n_unreadable = 0
     if is_paths and hash_audio:
         labels["copy"] = _codes(_hash_files(X, n_jobs, verbose), n, "copy")
@@ -400,11 +400,9 @@ def _split(cv, n: int, y, groups) -> list[tuple]:
     return folds
 
 
-def _first(X):
-    value = X.iloc[0] if hasattr(X, "iloc") else X[0]
-    while isinstance(value, (np.ndarray, list, tuple)) and len(value) == 1:
-        value = value[0]
-    return value
+def _are_paths(X) -> bool:
+    first = X.iloc[0] if hasattr(X, "iloc") else X[0]
+    return isinstance(next(iter(np.asarray(first, dtype=object).flat), None), (str, os.PathLike))
 
 
 def _is_mask(indices) -> bool:

@@ -182,6 +182,7 @@ def test_files_are_compared_by_sound(files, capsys):
         report = leakage_report(X, cv=2, n_jobs=2)
         assert [fold["copy"] for fold in report.folds] == [2, 2]
     assert leakage_report(files, cv=2, hash_audio=False, groups=range(8)).shares == {"artist": 0}
+    assert leakage_report(pd.DataFrame({"path": files}), cv=2).shares == {"copy": 0.5}
     column = np.array(files, dtype=object)[:, None]
     assert leakage_report(column, cv=2, verbose=1).shares == {"copy": 0.5}
     assert "8/8" in capsys.readouterr().err

@@ -247,7 +247,8 @@ def test_intervals():
     clean = np.array(["a"] * 40 + ["b"] * 10, dtype=object)
     changed = np.array(["a"] * 30 + ["b"] * 18 + ["a"] * 2, dtype=object)
     for level, z in ((0.8, 1.2815515655), (0.95, 1.9599639845)):
-        rows = RobustnessResult(y, {"clean": clean, "changed": changed}, level).rows
+        both = {"clean": clean, "changed": changed}
+        rows = RobustnessResult(y, both, confidence_level=level).rows
         for row, right in zip(rows, (40, 32), strict=True):
             # Wilson's limits are where the score test just rejects.
             for limit in (row["low"], row["high"]):
@@ -266,9 +267,34 @@ def test_paired_interval_covers():
     for _ in range(2000):
         # 100 clips: 10 % lost, 4 % won
         cell = rng.choice(4, size=100, p=[0.6, 0.1, 0.04, 0.26])
-        low, high = _paired(np.isin(cell, [0, 2]), np.isin(cell, [0, 1]), 0.95)
+        change = np.isin(cell, [0, 2]) - np.isin(cell, [0, 1]).astype(float)
+        low, high = _paired(change, 100, 0.95)
         hits += low <= -0.06 <= high
     assert 0.935 < hits / 2000 < 0.975
+
+
+def test_intervals_go_by_artists():
+    rng = np.random.default_rng(0)
+    artists = np.repeat(np.arange(20), 10)
+    y = np.full(200, "a", dtype=object)
+    clean = np.where(rng.uniform(size=20) < 0.8, "a", "b")[artists].astype(object)
+    changed = np.where(rng.uniform(size=20) < 0.3, "b", clean[::10])[artists].astype(object)
+    predictions = {"clean": clean, "changed": changed, "same": clean}
+    alone = RobustnessResult(y, predictions).rows
+    by_artist = RobustnessResult(y, predictions, artists).rows
+    for narrow, wide in zip(alone, by_artist, strict=True):
+        assert (wide["accuracy"], wide["flips"]) == (narrow["accuracy"], narrow["flips"])
+        # ten clips that are right or wrong together are worth one
+        assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+        for row in (narrow, wide):
+            assert row["difference_low"] < row["difference"] + 1e-12 < row["difference_high"]
+    for narrow, wide in zip(alone[1:], by_artist[1:], strict=True):
+        width = wide["difference_high"] - wide["difference_low"]
+        assert width > 2 * (narrow["difference_high"] - narrow["difference_low"])
+    # one clip per artist: artists are clips
+    each = RobustnessResult(y, predictions, np.arange(200)).rows
+    assert each[1]["low"] == pytest.approx(alone[1]["low"], abs=0.002)
+    assert each[1]["difference_low"] == pytest.approx(alone[1]["difference_low"], abs=0.01)
 
 
 def test_representations(files):
@@ -305,6 +331,8 @@ def test_progress(files, capsys):
 def test_bad_input(files, tmp_path):
     with pytest.raises(ValueError, match=r"labels have shape \(2,\); there are 8 clips"):
         robustness(ByLoudness(), files, LOUDNESS[:2])
+    with pytest.raises(ValueError, match=r"groups have shape \(2,\); there are 8 clips"):
+        robustness(ByLoudness(), files, LOUDNESS, groups=[0, 1])
     with pytest.raises(ValueError, match="unknown condition 'echo'; choose from"):
         robustness(ByLoudness(), files, LOUDNESS, conditions=["echo"])
     with pytest.raises(TypeError, match="several names"):
