@@ -1,10 +1,12 @@
-"""Feature extraction beside librosa: ratios from one run on one machine.
+"""Feature extraction beside librosa and others: ratios from one run on one machine.
 
-    python benchmarks/features.py FOLDER [--repeat 15] [--clips 3]
+    python benchmarks/features.py FOLDER [FOLDER ...] [--clips 6] [--repeat 11] [--others PYTHON]
 
-FOLDER holds audio files, at any depth. Set OMP_NUM_THREADS=1 to compare single cores.
-Each row is a median over repetitions, and over the clips; the methods take turns, so
-that a busy machine slows all of them alike.
+Each FOLDER holds audio files, at any depth; ``--clips`` of each are timed. Set
+OMP_NUM_THREADS=1 to compare single cores. A row is a median over repetitions and clips of
+the processor time used; the methods take turns, so that a busy machine slows all alike.
+``--others`` is a Python with opensmile and essentia, see ``other_tools.py``. Output is
+reStructuredText.
 """
 
 from __future__ import annotations
@@ -12,21 +14,25 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import librosa
 import numpy as np
 import scipy.fft
+import soundfile
 
 from sklearn_mgc.audio import load_audio
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
-from sklearn_mgc.features._spectral import _rfft
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _spectral
 
 SUFFIXES = {".au", ".flac", ".mp3", ".ogg", ".wav"}
+SIX = "the paper's six librosa calls"
 
 
 def paper_calls(y: np.ndarray) -> np.ndarray:
@@ -64,15 +70,35 @@ def librosa_mel(y: np.ndarray) -> np.ndarray:
     return librosa.power_to_db(mel, ref=np.max)
 
 
-def bare_fft(y: np.ndarray) -> None:
+def librosa_both(y: np.ndarray) -> None:
+    """What a user of both representations calls."""
+    paper_calls(y)
+    librosa_mel(y)
+
+
+def bare(rfft: Callable) -> Callable:
     """Only the transforms of a clip's frames, in blocks that stay in the cache."""
-    block = np.empty((32, 2048), dtype=np.float32)
-    block[:] = y[: block.size].reshape(block.shape)
-    for _ in range(-(-(1 + len(y) // 512) // 32)):
-        scipy.fft.rfft(block, axis=1)
+
+    def transforms(y: np.ndarray) -> None:
+        block = np.empty((32, 2048), dtype=np.float32)
+        block[:] = y[: block.size].reshape(block.shape)
+        for _ in range(-(-(1 + len(y) // 512) // 32)):
+            rfft(block, axis=1)
+
+    return transforms
 
 
-def medians(methods: dict[str, Callable], inputs: list, repeat: int) -> dict[str, float]:
+def with_fft(rfft: Callable, method: Callable) -> Callable:
+    """The method with this FFT."""
+
+    def call(item):
+        _spectral._rfft = lambda: rfft
+        return method(item)
+
+    return call
+
+
+def medians(methods: dict[str, Callable], inputs: list, repeat: int, clock) -> dict[str, float]:
     """Milliseconds of each method: all take turns on all inputs after a warm-up."""
     times: dict[str, list[float]] = {name: [] for name in methods}
     for method in methods.values():
@@ -80,79 +106,191 @@ def medians(methods: dict[str, Callable], inputs: list, repeat: int) -> dict[str
     for _ in range(repeat):
         for item in inputs:
             for name, method in methods.items():
-                start = time.perf_counter()
+                start = clock()
                 method(item)
-                times[name].append(1e3 * (time.perf_counter() - start))
+                times[name].append(1e3 * (clock() - start))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
 def table(title: str, times: dict[str, float], reference: str) -> None:
     """Print milliseconds and how many times faster than the reference each method is."""
-    print(f"\n{title}\n{'':44}{'ms':>9}{'ratio':>8}")
+    print(f"\n.. csv-table:: {title}\n   :header: , ms, ratio\n   :widths: 60, 15, 15\n")
     for name, value in times.items():
-        print(f"{name:44}{value:9.1f}{times[reference] / value:8.2f}")
+        print(f'   "{name}", {value:.2f}, {times[reference] / value:.2f}', flush=True)
+
+
+def machine() -> str:
+    """Processor, cores and versions."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        model = info.read_text().partition("model name")[2].partition("\n")[0].strip(" \t:")
+    found = []
+    for name in ("numpy", "scipy", "numba", "librosa", "soundfile", "mkl_fft"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} absent")
+    load = f"{os.getloadavg()[0]:.1f}"
+    return (
+        f"{model}, {os.cpu_count()} cores, load average at the start {load}; "
+        f"Python {platform.python_version()}, {', '.join(found)}"
+    )
+
+
+def waveforms(clips: list[np.ndarray], repeat: int) -> None:
+    """25 features, mel, and both, with each FFT."""
+    ours, mel = HandcraftedFeatures(), MelSpectrogram()
+    ffts = {"scipy.fft": scipy.fft.rfft}
+    try:
+        from mkl_fft import rfft
+
+        ffts["mkl_fft"] = rfft
+    except ImportError:
+        pass
+
+    def each(name: str, method: Callable) -> dict[str, Callable]:
+        return {f"{name}, {fft}": with_fft(rfft, method) for fft, rfft in ffts.items()}
+
+    methods = {
+        SIX: paper_calls,
+        "librosa sharing one STFT": shared_stft,
+        **each("HandcraftedFeatures()", ours._extract),
+        **each('HandcraftedFeatures("rich"), 95 columns', HandcraftedFeatures("rich")._extract),
+        **{f"the bare FFT, {fft}": bare(rfft) for fft, rfft in ffts.items()},
+    }
+    table("25 features of a waveform", medians(methods, clips, repeat, time.process_time), SIX)
+    reached = [np.abs(ours._extract(y) / paper_calls(y) - 1).max() for y in clips]
+    print(f"\nLargest relative difference of a feature from librosa's: {max(reached):.1e}.")
+
+    methods = {"librosa": librosa_mel, **each("MelSpectrogram()", mel._extract)}
+    found = medians(methods, clips, repeat, time.process_time)
+    table("Mel-spectrogram of a waveform", found, "librosa")
+    reached = [np.abs(mel._extract(y)[: len(r)] - r[:640]).max()
+               for y in clips for r in [librosa_mel(y).T]]  # fmt: skip
+    print(f"\nLargest difference from librosa's: {max(reached):.1e} dB.")
+
+    both = each("both", lambda y: (ours._extract(y), mel._extract(y)))
+    methods = {"the six librosa calls and librosa's mel": librosa_both, **both}
+    found = medians(methods, clips, repeat, time.process_time)
+    table("25 features and mel-spectrogram of a waveform", found, next(iter(methods)))
+
+
+def files(chosen: list[str], clips: list[np.ndarray], repeat: int) -> None:
+    """Decoding by format, and from a file to its features."""
+    ours = HandcraftedFeatures()
+    with tempfile.TemporaryDirectory() as folder:
+        decode = {}
+        for suffix in ("wav", "au", "flac", "ogg", "mp3"):
+            path = f"{folder}/clip.{suffix}"
+            soundfile.write(path, np.clip(clips[0], -1, 1), 22050)
+            decode[f"{suffix}, mono, 22,050 Hz"] = lambda _, path=path: load_audio(path)
+        decode["the file as it is"] = load_audio
+        decode["the file as it is, librosa.load"] = librosa.load
+        found = medians(decode, chosen, repeat, time.process_time)
+        table("Decoding to 22,050 Hz mono", found, "the file as it is, librosa.load")
+
+        methods = {
+            "librosa.load + six calls": lambda path: paper_calls(librosa.load(path)[0]),
+            "HandcraftedFeatures().transform": lambda path: ours.transform([path]),
+        }
+        found = medians(methods, chosen, repeat, time.process_time)
+        table("25 features of a file", found, "librosa.load + six calls")
+
+
+def cached(paths: list[str]) -> None:
+    """A thousand rows out of a store."""
+    with tempfile.TemporaryDirectory() as folder:
+        stored = HandcraftedFeatures(cache=folder, on_error="nan")
+        stored.transform(paths)
+        thousand = (paths * (1000 // len(paths) + 1))[:1000]
+        found = medians({"": stored.transform}, [thousand], 5, time.perf_counter)
+        print(f"\nReading 1000 cached rows of 25 features: {found['']:.0f} ms.")
+
+
+def cores(paths: list[str], repeat: int = 5) -> None:
+    """One and two threads; the best of a few rounds, for which others were quietest."""
+    best = {1: np.inf, 2: np.inf}
+    for _ in range(repeat):
+        for n in best:
+            start = time.perf_counter()
+            HandcraftedFeatures(n_jobs=n, on_error="nan").transform(paths)
+            best[n] = min(best[n], time.perf_counter() - start)
+    print(
+        f"\n{len(paths)} files: one thread {len(paths) / best[1]:.1f} clips/s, two threads "
+        f"{len(paths) / best[2]:.1f} clips/s, {best[1] / best[2]:.2f} times as fast "
+        f"(best of {repeat} rounds; 8000 such clips: {8000 * best[2] / len(paths):.0f} s)."
+    )
+
+
+def fresh_process(path: str) -> None:
+    """What a new process pays: seconds and memory."""
+    transform = f"from sklearn_mgc import HandcraftedFeatures as H; H().transform([{path!r}])"
+    six = (
+        "import librosa; f = librosa.feature; y, _ = librosa.load(" + repr(path) + "); f.mfcc(y=y);"
+        "f.chroma_stft(y=y); f.spectral_centroid(y=y); f.spectral_bandwidth(y=y);"
+        "f.spectral_rolloff(y=y); f.zero_crossing_rate(y)"
+    )
+    peak = "; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    print("\n.. csv-table:: A new process, best of five\n   :header: , s, peak memory (MB)\n")
+    programs = {
+        "import sklearn_mgc": "import sklearn_mgc",
+        "transform of one file": transform,
+        "librosa.load and the six calls": six,
+    }
+    for name, program in programs.items():
+        seconds = []
+        for _ in range(5):
+            start = time.perf_counter()
+            run = subprocess.run(
+                [sys.executable, "-c", program + peak], capture_output=True, text=True, check=True
+            )
+            seconds.append(time.perf_counter() - start)
+        print(f'   "{name}", {min(seconds):.2f}, {int(run.stdout) / 1024:.0f}', flush=True)
+
+
+def other_tools(python: str, clips: list[np.ndarray]) -> None:
+    """openSMILE and essentia, in a process of their own, between two timings of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i, clip in enumerate(clips):
+            soundfile.write(f"{folder}/{i}.wav", np.clip(clip, -1, 1), 22050)
+        script = Path(__file__).with_name("other_tools.py")
+        run = subprocess.run([python, script, folder], capture_output=True, text=True, check=True)
+    found = {"HandcraftedFeatures()": 0.0}
+    ours = {"HandcraftedFeatures()": HandcraftedFeatures()._extract}
+    found.update(medians(ours, clips, 11, time.process_time))
+    for line in run.stdout.splitlines():
+        name, _, milliseconds = line.rpartition("\t")
+        found[name] = float(milliseconds)
+    table("Other tools, a waveform in memory", found, "HandcraftedFeatures()")
 
 
 def main() -> None:
     """Run all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--repeat", type=int, default=15)
-    parser.add_argument("--clips", type=int, default=3)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--clips", type=int, default=6)
+    parser.add_argument("--repeat", type=int, default=11)
+    parser.add_argument("--many", type=int, default=300)
+    parser.add_argument("--others", metavar="PYTHON")
     args = parser.parse_args()
-
-    files = sorted(p for p in args.folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-    step = max(len(files) // args.clips, 1)
-    chosen = [str(path) for path in files[::step][: args.clips]]
-    clips = [load_audio(path) for path in chosen]
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, numpy {np.__version__}, "
-        f"librosa {librosa.__version__}, FFT of {_rfft().__module__.split('.')[0]}; "
-        f"{len(clips)} clips of {np.mean([len(y) for y in clips]) / 22050:.1f} s"
-    )
-
-    handcrafted, mel = HandcraftedFeatures(), MelSpectrogram()
-    rich = HandcraftedFeatures("rich")
-    times = medians(
-        {
-            "the paper's six librosa calls": paper_calls,
-            "librosa sharing one STFT": shared_stft,
-            "HandcraftedFeatures()": handcrafted._extract,
-            'HandcraftedFeatures("rich"), 95 columns': rich._extract,
-            "bare scipy.fft of the frames": bare_fft,
-        },
-        clips,
-        args.repeat,
-    )
-    table("25 features of a waveform", times, "the paper's six librosa calls")
-    reached = [np.abs(handcrafted._extract(y) / paper_calls(y) - 1).max() for y in clips]
-    print(f"largest relative difference of a feature: {max(reached):.1e}")
-
-    times = medians({"librosa": librosa_mel, "MelSpectrogram()": mel._extract}, clips, args.repeat)
-    table("mel-spectrogram of a waveform", times, "librosa")
-
-    times = medians(
-        {
-            "librosa.load + six calls": lambda path: paper_calls(librosa.load(path)[0]),
-            "HandcraftedFeatures().transform": lambda path: handcrafted.transform([path]),
-            "load_audio alone": load_audio,
-            "librosa.load alone": librosa.load,
-        },
-        chosen,
-        args.repeat,
-    )
-    table("25 features of a file", times, "librosa.load + six calls")
-
-    many = [str(path) for path in files[:100]]
-    times = medians(
-        {f"n_jobs={n}": HandcraftedFeatures(n_jobs=n, on_error="nan").transform for n in (1, 2)},
-        [many],
-        3,
-    )
-    table(f"{len(many)} files", times, "n_jobs=1")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\npeak memory of the whole run: {peak:.0f} MB")
+    print(machine())
+    for number, folder in enumerate(args.folders):
+        paths = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        chosen = paths[:: max(len(paths) // args.clips, 1)][: args.clips]
+        clips = [load_audio(path) for path in chosen]
+        seconds = np.mean([len(y) for y in clips]) / 22050
+        title = f"{folder.name}: {len(clips)} clips of {seconds:.1f} s"
+        print(f"\n{title}\n{'-' * len(title)}")
+        if number == 0:
+            waveforms(clips, args.repeat)
+        files(chosen, clips, args.repeat)
+        cores((paths * (args.many // len(paths) + 1))[: args.many])
+        if number == 0:
+            cached(paths[: args.many])
+            fresh_process(chosen[0])
+            if args.others:
+                other_tools(args.others, clips)
 
 
 if __name__ == "__main__":
