@@ -23,7 +23,9 @@ from sklearn_mgc.audio import (
     TooShortError,
     stream_audio,
 )
+from sklearn_mgc.features import _long
 from sklearn_mgc.features._fingerprint import Stamp, digest_of, stamp_of
+from sklearn_mgc.features._long import Stream, split
 from sklearn_mgc.features._store import FeatureStore
 from sklearn_mgc.features._workers import one_thread, run
 
@@ -241,27 +243,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
             yield bar.update
 
     def _segments(self, clip, i: int) -> np.ndarray:
-        if isinstance(clip, np.ndarray):
-            name = f"waveform {i}"
-            start = int(self.offset * self.sample_rate)
-            stop = None if self.duration is None else start + int(self.duration * self.sample_rate)
-            y = clip[start:stop]
-            if not np.isfinite(y).all():
-                raise CorruptAudioError(name, "holds NaN or infinite samples", "clean it first")
-        else:
-            name = str(clip)
-            y = np.concatenate(
-                list(
-                    stream_audio(
-                        clip,
-                        sample_rate=self.sample_rate,
-                        offset=self.offset,
-                        duration=self.duration,
-                    )
-                )
-            )
-        parts = np.array_split(y, self.n_segments or 1)
-        shortest = min(len(part) for part in parts)
+        name, wave = self._wave(clip, i)
+        parts, shortest = split(wave, self.n_segments or 1, self._limit())
         if shortest < self.n_fft:
             raise TooShortError(
                 name,
@@ -270,15 +253,46 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
                 f"a frame needs n_fft={self.n_fft}: leave the clip out, or lower "
                 + ("n_segments" if self.n_segments else "n_fft"),
             )
-        if not y.any():
+        silent = isinstance(wave, np.ndarray) and not wave.any()
+        if not silent:
+            with np.errstate(all="ignore"):  # what overflows is found below
+                found = np.stack([self._extract(part) for part in parts]).astype(self._dtype)
+            silent = isinstance(wave, Stream) and not wave.heard
+        if silent:
             raise SilentAudioError(name, "is silent: every sample is zero", "leave it out")
-        with np.errstate(all="ignore"):  # what overflows is found below
-            found = np.stack([self._extract(part) for part in parts]).astype(self._dtype)
         if not np.isfinite(found).all():
             raise CorruptAudioError(
                 name, "has samples too large for its features to be finite", "normalize it"
             )
         return found.reshape(self._row_shape())
+
+    def _wave(self, clip, i: int) -> tuple[str, np.ndarray | Stream]:
+        """Name and waveform of a clip; a long file's waveform is never in memory as a whole."""
+        if isinstance(clip, np.ndarray):
+            name = f"waveform {i}"
+            start = int(self.offset * self.sample_rate)
+            stop = None if self.duration is None else start + int(self.duration * self.sample_rate)
+            y = clip[start:stop]
+            if not np.isfinite(y).all():
+                raise CorruptAudioError(name, "holds NaN or infinite samples", "clean it first")
+            return name, y
+        params = {
+            "sample_rate": self.sample_rate, "offset": self.offset, "duration": self.duration,
+        }  # fmt: skip
+        blocks = stream_audio(clip, **params, block_duration=_long.LONG_SECONDS)
+        begin = next(blocks)
+        rest = next(blocks, None)
+        if rest is None:
+            return str(clip), begin
+        if self._limit() == np.inf:
+            return str(clip), np.concatenate([begin, rest, *blocks])
+        del blocks, begin, rest
+        step = _long.CHUNK_SECONDS
+        return str(clip), Stream(lambda: stream_audio(clip, **params, block_duration=step))
+
+    def _limit(self) -> float:
+        """Samples above which a clip is described a part at a time."""
+        return _long.LONG_SECONDS * self.sample_rate if self.backend == "fused" else np.inf
 
     def _check_shared_params(self) -> None:
         for name in ("sample_rate", "n_fft", "hop_length"):

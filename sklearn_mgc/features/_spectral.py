@@ -42,6 +42,7 @@ STATISTICS: dict[str, Callable] = {
 }
 N_MELS = 128  # bands below the MFCCs
 
+TUNINGS = np.linspace(-0.5, 0.5, 101)  # in semitones
 _TINY = np.finfo(np.float32).tiny
 _FRAMES_PER_BLOCK = 32  # a block's spectrum stays in the cache of one core
 
@@ -108,8 +109,10 @@ def _dct_matrix(n_mels: int, n_mfcc: int) -> np.ndarray:
 
 
 def frame_signal(y: np.ndarray, length: int, hop_length: int, pad_mode: str) -> np.ndarray:
-    """Centred frames of a signal, as a read-only view (n_frames, length)."""
-    padded = np.pad(y, length // 2, mode=pad_mode)  # type: ignore[call-overload]
+    """Centred frames of a signal, as a read-only view (n_frames, length); "none" pads nothing."""
+    padded = y
+    if pad_mode != "none":
+        padded = np.pad(y, length // 2, mode=pad_mode)  # type: ignore[call-overload]
     return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop_length]
 
 
@@ -123,15 +126,25 @@ def power_to_db(power: np.ndarray, *, ref: float, top_db: float | None) -> np.nd
     return db
 
 
+def contrast_from_parts(parts: np.ndarray) -> np.ndarray:
+    """Peaks over valleys in dB, each at most 80 dB below the clip's loudest."""
+    peak, valley = (power_to_db(part, ref=1.0, top_db=80.0) for part in np.hsplit(parts, 2))
+    return peak - valley
+
+
 def tuning_from_peaks(frequency: np.ndarray, height: np.ndarray) -> float:
     """Deviation from A440 in fractions of a semitone, as `librosa.estimate_tuning`."""
     if not len(frequency):
         return 0.0
-    frequency = frequency[height >= np.median(height)]
+    bins = tuning_bins(frequency[height >= np.median(height)])
+    return float(TUNINGS[np.argmax(np.bincount(bins, minlength=100))])
+
+
+def tuning_bins(frequency: np.ndarray) -> np.ndarray:
+    """Deviations from A440 in hundredths of a semitone, 0 for half a semitone below."""
     residual = np.mod(12 * np.log2(frequency / np.float32(440.0 / 16)), np.float32(1))
     residual[residual >= 0.5] -= 1
-    counts, edges = np.histogram(residual, np.linspace(-0.5, 0.5, 101))
-    return float(edges[np.argmax(counts)])
+    return (np.searchsorted(TUNINGS, residual, side="right") - 1).astype(np.uint8)
 
 
 class Spectrum:
@@ -216,10 +229,13 @@ class Spectrum:
         return self.chroma.reshape(-1, 1)
 
     @cached_property
+    def tuning(self) -> float:
+        return tuning_from_peaks(self._pass["frequency"], self._pass["height"])
+
+    @cached_property
     def chroma(self) -> np.ndarray:
         """Energy of the twelve pitch classes, each frame's maximum at 1."""
-        tuning = tuning_from_peaks(self._pass["frequency"], self._pass["height"])
-        raw = self._pass["power"] @ chroma_filters(self.sample_rate, self.n_fft, tuning)
+        raw = self._pass["power"] @ chroma_filters(self.sample_rate, self.n_fft, self.tuning)
         peak = raw.max(axis=1, keepdims=True)
         return raw / np.where(peak < _TINY, 1, peak)
 
@@ -238,7 +254,11 @@ class Spectrum:
     @property
     def zero_crossing_rate(self) -> np.ndarray:
         """Share of samples of a frame at which the sign changes; ends are padded by repetition."""
-        starts = np.arange(self.n_frames) * self.hop_length - self.n_fft // 2
+        return self._sign_changes(-(self.n_fft // 2))
+
+    def _sign_changes(self, first: int) -> np.ndarray:
+        """The same for frames of which the first begins at sample ``first``."""
+        starts = np.arange(self.n_frames) * self.hop_length + first
         running = []
         for edges in (starts, starts + self.n_fft - 1):
             counts = np.zeros(self.n_frames, dtype=np.int64)
@@ -282,13 +302,18 @@ class Spectrum:
         return (np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1))[:, None]
 
     @property
-    def spectral_contrast(self) -> np.ndarray:
-        """Peaks over valleys in dB in seven octave bands."""
+    def contrast_parts(self) -> np.ndarray:
+        """Peaks and valleys of seven octave bands, frames x 14."""
         bands = contrast_bands(self.sample_rate, self.n_fft)
         valley = np.empty((self.n_frames, 7), dtype=np.float32)
         peak = np.empty_like(valley)
         self.fused.contrast_rows(self._pass["power"], *bands, valley, peak)
-        return power_to_db(peak, ref=1.0, top_db=80.0) - power_to_db(valley, ref=1.0, top_db=80.0)
+        return np.hstack([peak, valley])
+
+    @property
+    def spectral_contrast(self) -> np.ndarray:
+        """Peaks over valleys in dB in seven octave bands."""
+        return contrast_from_parts(self.contrast_parts)
 
     @cached_property
     def onset_strength(self) -> np.ndarray:

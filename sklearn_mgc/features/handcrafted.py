@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc.features import _reference, _spectral
+from sklearn_mgc.features import _long, _reference, _spectral
 from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._presets import DESCRIPTORS, ONE_A_CLIP, PRESETS, column_labels
 
@@ -196,8 +196,12 @@ class HandcraftedFeatures(AudioTransformer):
         noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
         self._extract(noise.astype(np.float32))
 
-    def _extract(self, y: np.ndarray) -> np.ndarray:
-        backend = _reference if self.backend == "librosa" else _spectral
+    def _limit(self) -> float:
+        return np.inf if set(_long.WHOLE) & set(self._descriptors()) else super()._limit()
+
+    def _extract(self, y) -> np.ndarray:
+        fused = _long if isinstance(y, _long.Stream) else _spectral
+        backend = _reference if self.backend == "librosa" else fused
         found = backend.describe(
             y,
             self._descriptors(),

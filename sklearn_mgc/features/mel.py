@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_mgc.features import _reference, _spectral
+from sklearn_mgc.features import _long, _reference, _spectral
 from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._database import recipe_text
 from sklearn_mgc.features._fingerprint import digest_of
@@ -194,22 +194,20 @@ class MelSpectrogram(AudioTransformer):
         noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
         self._extract(noise.astype(np.float32))
 
-    def _extract(self, y: np.ndarray) -> np.ndarray:
-        backend = _reference if self.backend == "librosa" else _spectral
-        mel = backend.mel_spectrogram(
-            y,
-            sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            pad_mode=self.pad_mode,
-            n_mels=self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-        )
+    def _extract(self, y) -> np.ndarray:
+        names = ("sample_rate", "n_fft", "hop_length", "pad_mode", "n_mels", "fmin", "fmax")
+        params = {name: getattr(self, name) for name in names}
         # The peak is the whole clip's, also where it lies beyond the last frame kept.
-        decibel = _spectral.power_to_db(mel, ref=float(mel.max()), top_db=self.top_db)
+        if isinstance(y, _long.Stream):
+            mel, peak = _long.mel_spectrogram(y, n_frames=self.n_frames, **params)
+        else:
+            backend = _reference if self.backend == "librosa" else _spectral
+            mel = backend.mel_spectrogram(y, **params)
+            mel, peak = mel[: self.n_frames], float(mel.max())
+        decibel = _spectral.power_to_db(mel, ref=peak, top_db=None)
+        np.maximum(decibel, np.float32(-self.top_db), out=decibel)
         out = np.full(self._output_shape(), -self.top_db, dtype=np.float32)
-        out[: len(decibel)] = decibel[: self.n_frames]
+        out[: len(decibel)] = decibel
         return out
 
 
