@@ -34,8 +34,8 @@ _NEEDS = {
     "spectral_contrast": "contrast_parts",
     "tempo": "onset_strength",
 }
-# Separating harmonic from percussive sound looks at the waveform as a whole.
-WHOLE = ("harmony", "perceptr")
+# These are of each sample, too many to be kept.
+SAMPLES = ("harmony", "perceptr")
 
 
 class Stream:
@@ -122,8 +122,17 @@ class _Chunk(Spectrum):
         return values[1:] if self.before is None else values
 
 
-def describe(stream: Stream, names: tuple[str, ...], **params) -> dict[str, np.ndarray]:
-    """As `_spectral.describe`, for a stream; ``names`` must not be of `WHOLE`."""
+def describe(stream: Stream, names: tuple[str, ...], **params) -> dict:
+    """As `_spectral.describe`, for a stream; of `SAMPLES` there are `Moments`."""
+    samples = _separate(stream, **params) if set(SAMPLES) & set(names) else {}
+    of_frames = tuple(name for name in names if name not in SAMPLES)
+    found = _describe_frames(stream, of_frames, **params) if of_frames else {}
+    return {name: samples[name] if name in SAMPLES else found[name] for name in names}
+
+
+def _describe_frames(
+    stream: Stream, names: tuple[str, ...], **params
+) -> dict[str, np.ndarray]:
     kept = dict.fromkeys(_NEEDS.get(name, name) for name in names)
     whole: dict = {}
     if kept.keys() & {"chroma", "mfcc", "onset_strength"}:
@@ -162,6 +171,61 @@ def _derived(name: str, frames: dict[str, np.ndarray], sample_rate, hop_length, 
     if name == "tempo":
         return _tempo(frames["onset_strength"][:, 0], sample_rate, hop_length)
     return frames[name]
+
+
+class Moments:
+    """Statistics of values that come in parts; all of `STATISTICS` but the median."""
+
+    def __init__(self):
+        self.n = 0
+        self.sums = np.zeros(5)
+        self.low, self.high = np.inf, -np.inf
+
+    def add(self, values: np.ndarray) -> None:
+        values = values.astype(np.float64)
+        self.n += len(values)
+        self.sums += [(values**order).sum() for order in range(5)]
+        self.low, self.high = min(self.low, values.min()), max(self.high, values.max())
+
+    def summarize(self, statistics: tuple[str, ...]) -> np.ndarray:
+        """As `_spectral.summarize`."""
+        _, mean, second, third, fourth = self.sums / self.n
+        var = max(second - mean**2, 0)
+        std = var**0.5
+        flat = std <= 1e-6 * max(abs(self.low), abs(self.high))
+        third_central = third - 3 * mean * second + 2 * mean**3
+        fourth_central = fourth - 4 * mean * third + 6 * mean**2 * second - 3 * mean**4
+        found = {
+            "mean": mean, "std": std, "var": var, "min": self.low, "max": self.high,
+            "skew": 0 if flat else third_central / std**3, "kurtosis": 0 if flat else fourth_central / var**2,
+        }  # fmt: skip
+        return np.array([found[name] for name in statistics])
+
+
+def _separate(
+    stream: Stream, *, sample_rate: int, n_fft: int, hop_length: int, pad_mode: str, **_
+) -> dict[str, Moments]:
+    """Statistics of the harmonic and of the percussive samples."""
+    # Medians of 31 frames, and frames that overlap: what is further away has no influence.
+    halo = (17 + -(-n_fft // hop_length)) * hop_length
+    size = max(int(CHUNK_SECONDS * sample_rate) // hop_length * hop_length, 2 * halo)
+    parts = Moments(), Moments()
+
+    def add(before, block, after):
+        y = np.concatenate([before, block, after])
+        inner = slice(len(before), len(before) + len(block))
+        stft = {"n_fft": n_fft, "hop_length": hop_length, "pad_mode": pad_mode}
+        for moments, values in zip(parts, _reference.harmonic_percussive(y, **stft), strict=True):
+            moments.add(values[0, inner])
+
+    before = waiting = np.empty(0, dtype=np.float32)
+    for block, first, _last in _blocks(stream, size):
+        if not first:
+            add(before, waiting, block[:halo])
+            before = waiting[-halo:]
+        waiting = block
+    add(before, waiting, block[:0])
+    return dict(zip(SAMPLES, parts, strict=True))
 
 
 def mel_spectrogram(

@@ -197,7 +197,9 @@ class HandcraftedFeatures(AudioTransformer):
         self._extract(noise.astype(np.float32))
 
     def _limit(self) -> float:
-        return np.inf if set(_long.WHOLE) & set(self._descriptors()) else super()._limit()
+        # A median of samples needs all of them.
+        samples = set(_long.SAMPLES) & set(self._descriptors())
+        return np.inf if samples and "median" in self._statistics() else super()._limit()
 
     def _extract(self, y) -> np.ndarray:
         fused = _long if isinstance(y, _long.Stream) else _spectral
@@ -211,11 +213,15 @@ class HandcraftedFeatures(AudioTransformer):
             pad_mode=self.pad_mode,
             n_mfcc=self.n_mfcc,
         )
-        columns = [
-            values[0] if name in ONE_A_CLIP else _spectral.summarize(values, self._statistics())
-            for name, values in found.items()
-        ]
+        columns = [self._summary(name, values) for name, values in found.items()]
         return np.concatenate(columns).astype(np.float32)
+
+    def _summary(self, name: str, values) -> np.ndarray:
+        if name in ONE_A_CLIP:
+            return values[0]
+        if isinstance(values, _long.Moments):
+            return values.summarize(self._statistics())
+        return _spectral.summarize(values, self._statistics())
 
 
 def _check_names(parameter: str, names: tuple, known: tuple[str, ...]) -> None:

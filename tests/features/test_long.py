@@ -76,7 +76,30 @@ def test_tuning_is_that_of_the_whole_clip(short_chunks):
     assert abs(whole["tuning"]) < 0.05
 
 
+@pytest.mark.parametrize(("n_fft", "hop_length"), [(2048, 512), (1024, 1024), (512, 200)])
+def test_samples_of_harmonic_and_percussive_sound(wave, short_chunks, n_fft, hop_length):
+    params = {"sample_rate": RATE, "n_fft": n_fft, "hop_length": hop_length, "n_mfcc": 13,
+              "pad_mode": "constant"}  # fmt: skip
+    y = wave[3 * RATE : 13 * RATE + 77]
+    statistics = ("mean", "std", "var", "min", "max", "skew", "kurtosis")
+    found = _long.describe(stream(y), _long.SAMPLES, **params)
+    expected = _spectral.describe(y, _long.SAMPLES, **params)
+    for name in _long.SAMPLES:
+        assert found[name].n == len(y)
+        values = _spectral.summarize(expected[name], statistics)
+        assert_allclose(found[name].summarize(statistics), values, rtol=1e-3, atol=1e-6)
+
+
+def test_moments_of_a_constant():
+    moments = _long.Moments()
+    for _ in range(2):
+        moments.add(np.full(5, 0.25, dtype=np.float32))
+    names = ("mean", "std", "min", "max", "skew", "kurtosis")
+    assert moments.summarize(names).tolist() == [0.25, 0, 0.25, 0.25, 0, 0]
+
+
 FEATURES = [
+    HandcraftedFeatures(["harmony", "perceptr"], statistics=("median",)),
     HandcraftedFeatures(),
     HandcraftedFeatures("rich"),
     HandcraftedFeatures(n_segments=3, statistics=("median", "std")),
