@@ -197,7 +197,8 @@ class Moments:
         fourth_central = fourth - 4 * mean * third + 6 * mean**2 * second - 3 * mean**4
         found = {
             "mean": mean, "std": std, "var": var, "min": self.low, "max": self.high,
-            "skew": 0 if flat else third_central / std**3, "kurtosis": 0 if flat else fourth_central / var**2,
+            "skew": 0 if flat else third_central / std**3,
+            "kurtosis": 0 if flat else fourth_central / var**2,
         }  # fmt: skip
         return np.array([found[name] for name in statistics])
 
