@@ -49,8 +49,8 @@ class RobustnessResult:
         Per condition ``n``, ``accuracy`` with its interval ``low`` to ``high`` (Wilson's; of
         so many clips as the variance between groups says they are worth); ``difference`` to
         the same clips clean with the interval ``difference_low`` to ``difference_high``
-        (paired: of Agresti and Min, or between groups); and ``flips``, the share of
-        predictions that changed, right or wrong.
+        (paired: Agresti and Min's, or that between groups where it is wider); and
+        ``flips``, the share of predictions that changed, right or wrong.
     verdict : str
         One sentence.
     """
@@ -78,12 +78,13 @@ class RobustnessResult:
         groups = None if self.groups is None else self.groups[used]
         low, high = share_interval(right, groups, self.confidence_level)
         change = right.astype(float) - was_right
-        if groups is None or not change.any():
-            # Between groups that all stay as they are there is no variance to go by.
-            worth = n if groups is None else len(np.unique(groups))
-            difference_low, difference_high = _paired(change, worth, self.confidence_level)
-        else:
-            difference_low, difference_high = mean_interval(change, groups, self.confidence_level)
+        difference_low, difference_high = _paired(change, self.confidence_level)
+        if groups is not None and n:
+            # Never narrower than of independent clips: the few changes of a few artists
+            # may happen to cancel out, or not to happen.
+            between = mean_interval(change, groups, self.confidence_level)
+            difference_low = float(np.fmin(difference_low, between[0]))
+            difference_high = float(np.fmax(difference_high, between[1]))
         return {
             "condition": name,
             "n": n,
@@ -91,8 +92,8 @@ class RobustnessResult:
             "low": float(low),
             "high": float(high),
             "difference": float(change.mean()) if n else np.nan,
-            "difference_low": float(difference_low),
-            "difference_high": float(difference_high),
+            "difference_low": difference_low,
+            "difference_high": difference_high,
             "flips": float((predicted[used] != clean[used]).mean()) if n else np.nan,
         }
 
@@ -447,11 +448,12 @@ def _progress(verbose: int, total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def _paired(change: np.ndarray, n: int, level: float) -> tuple[float, float]:
+def _paired(change: np.ndarray, level: float) -> tuple[float, float]:
     """Agresti and Min's interval: Wald's, with half a clip more in each of four cells."""
-    if not n:
+    n = len(change) + 2
+    if n == 2:
         return np.nan, np.nan
-    won, lost = ((change == sign).mean() * n + 0.5 for sign in (1, -1))
-    middle = (won - lost) / (n + 2)
-    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / (n + 2) - middle**2) / np.sqrt(n + 2)
+    won, lost = ((change == sign).sum() + 0.5 for sign in (1, -1))
+    middle = (won - lost) / n
+    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / n - middle**2) / np.sqrt(n)
     return max(middle - half, -1.0), min(middle + half, 1.0)
