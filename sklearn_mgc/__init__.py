@@ -23,6 +23,7 @@ _HOME = {
     "HandcraftedFeatures": "sklearn_mgc.features",
     "MelScaler": "sklearn_mgc.features",
     "MelSpectrogram": "sklearn_mgc.features",
+    "ParallelCRNNClassifier": "sklearn_mgc.classifiers",
     "RegularizedDiscriminantAnalysis": "sklearn_mgc.classifiers",
     "RelativeVariances": "sklearn_mgc.features",
     "StackedGridSearchCV": "sklearn_mgc.search",
@@ -41,6 +42,7 @@ _MODULES = (
     "evaluation",
     "features",
     "networks",
+    "relatives",
     "search",
 )
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from sklearn_mgc.classifiers import CNN2DClassifier as CNN2DClassifier
     from sklearn_mgc.classifiers import CRNNClassifier as CRNNClassifier
     from sklearn_mgc.classifiers import DNNClassifier as DNNClassifier
+    from sklearn_mgc.classifiers import ParallelCRNNClassifier as ParallelCRNNClassifier
     from sklearn_mgc.classifiers import (
         RegularizedDiscriminantAnalysis as RegularizedDiscriminantAnalysis,
     )

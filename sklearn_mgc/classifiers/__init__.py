@@ -1,8 +1,9 @@
-"""Arrays to genres: three skorch networks, and what beats them on few descriptors."""
+"""Arrays to genres: skorch networks, and what beats them on few descriptors."""
 
 from sklearn_mgc.classifiers.cnn2d import CNN2DClassifier
 from sklearn_mgc.classifiers.crnn import CRNNClassifier
 from sklearn_mgc.classifiers.dnn import DNNClassifier
+from sklearn_mgc.classifiers.parallel import ParallelCRNNClassifier
 from sklearn_mgc.classifiers.rda import RegularizedDiscriminantAnalysis
 from sklearn_mgc.classifiers.segments import SegmentVotingClassifier
 
@@ -10,6 +11,7 @@ __all__ = [
     "CNN2DClassifier",
     "CRNNClassifier",
     "DNNClassifier",
+    "ParallelCRNNClassifier",
     "RegularizedDiscriminantAnalysis",
     "SegmentVotingClassifier",
 ]

@@ -17,11 +17,15 @@ class CNN2DClassifier(BaseGenreClassifier):
     channels : sequence of int, default=(32, 64, 128)
         Output channels of the blocks.
     kernel_size : int, default=5
-        Side of the square kernels; odd.
+        Side of the square kernels.
     pool_sizes : sequence of (int, int), default=((4, 2), (5, 4), (16, 8))
         Pooling of each block over (frames, bands), capped by what is left of the input.
     dropout : float, default=0.5
-        Probability of dropping a unit after each block.
+        Probability of dropping a unit after each block and each dense layer.
+    batch_norm : bool, default=True
+        Normalize after each convolution.
+    dense_sizes : sequence of int, default=()
+        Widths of dense layers between the blocks and the genres.
     lr : float, default=1e-3
         Learning rate of Adam.
     batch_size : int, default=32
@@ -97,6 +101,7 @@ class CNN2DClassifier(BaseGenreClassifier):
     --------
     MelSpectrogram : The spectrograms it reads.
     MelScaler : Standardizes their bands.
+    sklearn_mgc.relatives : The same class with the settings of related work.
 
     References
     ----------
@@ -119,6 +124,8 @@ class CNN2DClassifier(BaseGenreClassifier):
         "kernel_size",
         "pool_sizes",
         "dropout",
+        "batch_norm",
+        "dense_sizes",
     )
     _reads_mel = True
 
@@ -127,6 +134,8 @@ class CNN2DClassifier(BaseGenreClassifier):
         "channels": ["array-like"],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "pool_sizes": ["array-like"],
+        "batch_norm": ["boolean"],
+        "dense_sizes": ["array-like"],
     }
 
     def __init__(
@@ -136,6 +145,8 @@ class CNN2DClassifier(BaseGenreClassifier):
         kernel_size=5,
         pool_sizes=((4, 2), (5, 4), (16, 8)),
         dropout=0.5,
+        batch_norm=True,
+        dense_sizes=(),
         lr=1e-3,
         batch_size=32,
         max_epochs=50,
@@ -162,6 +173,8 @@ class CNN2DClassifier(BaseGenreClassifier):
         self.kernel_size = kernel_size
         self.pool_sizes = pool_sizes
         self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.dense_sizes = dense_sizes
         self.lr = lr
         self.batch_size = batch_size
         self.max_epochs = max_epochs

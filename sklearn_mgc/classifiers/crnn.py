@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 
-from sklearn_mgc._sklearn_compat import Interval
+from sklearn_mgc._sklearn_compat import Interval, StrOptions
 from sklearn_mgc.classifiers._base import BaseGenreClassifier
 from sklearn_mgc.networks import CRNN
 
@@ -17,17 +17,31 @@ class CRNNClassifier(BaseGenreClassifier):
     channels : sequence of int, default=(64, 32, 16)
         Output channels of the blocks; mel bands are the input channels.
     kernel_sizes : sequence of int, default=(5, 3, 3)
-        Kernel length of each block in frames; odd.
+        Kernel length, or side, of each block; odd.
     pool_sizes : sequence of int, default=(4, 2, 2)
-        Pooling of each block over frames, capped by what is left of the input.
+        Pooling of each block over frames, and with 2-D convolutions over bands, capped by
+        what is left of the input.
     lstm_hidden_size : int, default=32
-        Width of the LSTM's hidden state.
+        Width of the recurrent network's hidden state.
     lstm_layers : int, default=2
-        Number of stacked LSTM layers.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
         Read the sequence in both directions.
-    dropout : float, default=0.3
-        Probability of dropping a unit after the last block.
+    dropout : float or sequence of float, default=0.3
+        Probability of dropping a unit after the last block, or after each block.
+    convolution : {"1d", "2d"}, default="1d"
+        "2d" reads the spectrogram as an image. What is left of its bands joins the
+        channels when the recurrent network reads it.
+    batch_norm : bool, default=True
+        Normalize after each convolution.
+    activation : {"relu", "elu"}, default="relu"
+        Activation of the blocks.
+    rnn : {"lstm", "gru"}, default="lstm"
+        Kind of recurrent network.
+    rnn_dropout : float, default=0.0
+        Probability of dropping a unit after the recurrent network.
+    average_steps : bool, default=False
+        Decide at every step and average the probabilities, in place of the last state.
     lr : float, default=1e-3
         Learning rate of Adam.
     batch_size : int, default=32
@@ -103,6 +117,7 @@ class CRNNClassifier(BaseGenreClassifier):
     --------
     MelSpectrogram : The spectrograms it reads.
     MelScaler : Standardizes their bands.
+    sklearn_mgc.relatives : The same class with the settings of related work.
 
     References
     ----------
@@ -128,6 +143,12 @@ class CRNNClassifier(BaseGenreClassifier):
         "lstm_layers",
         "bidirectional",
         "dropout",
+        "convolution",
+        "batch_norm",
+        "activation",
+        "rnn",
+        "rnn_dropout",
+        "average_steps",
     )
     _reads_mel = True
 
@@ -139,6 +160,13 @@ class CRNNClassifier(BaseGenreClassifier):
         "lstm_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "lstm_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "convolution": [StrOptions({"1d", "2d"})],
+        "batch_norm": ["boolean"],
+        "activation": [StrOptions({"relu", "elu"})],
+        "rnn": [StrOptions({"lstm", "gru"})],
+        "rnn_dropout": [Interval(Real, 0, 1, closed="left")],
+        "average_steps": ["boolean"],
     }
 
     def __init__(
@@ -151,6 +179,12 @@ class CRNNClassifier(BaseGenreClassifier):
         lstm_layers=2,
         bidirectional=False,
         dropout=0.3,
+        convolution="1d",
+        batch_norm=True,
+        activation="relu",
+        rnn="lstm",
+        rnn_dropout=0.0,
+        average_steps=False,
         lr=1e-3,
         batch_size=32,
         max_epochs=100,
@@ -180,6 +214,12 @@ class CRNNClassifier(BaseGenreClassifier):
         self.lstm_layers = lstm_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
+        self.convolution = convolution
+        self.batch_norm = batch_norm
+        self.activation = activation
+        self.rnn = rnn
+        self.rnn_dropout = rnn_dropout
+        self.average_steps = average_steps
         self.lr = lr
         self.batch_size = batch_size
         self.max_epochs = max_epochs

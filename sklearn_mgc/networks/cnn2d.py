@@ -23,11 +23,15 @@ class CNN2D(nn.Module):
     channels : sequence of int, default=(32, 64, 128)
         Output channels of the blocks.
     kernel_size : int, default=5
-        Side of the kernels; odd.
+        Side of the kernels. An even one reaches further forward than back.
     pool_sizes : sequence of (int, int), default=((4, 2), (5, 4), (16, 8))
         Pooling of each block over frames and bands.
     dropout : float, default=0.5
         Probability of dropping a unit.
+    batch_norm : bool, default=True
+        Normalize after each convolution.
+    dense_sizes : sequence of int, default=()
+        Widths of dense layers (Linear-ReLU-Dropout) between the blocks and the classes.
     """
 
     def __init__(
@@ -38,24 +42,32 @@ class CNN2D(nn.Module):
         kernel_size: int = 5,
         pool_sizes: Sequence[tuple[int, int]] = ((4, 2), (5, 4), (16, 8)),
         dropout: float = 0.5,
+        batch_norm: bool = True,
+        dense_sizes: Sequence[int] = (),
     ):
         super().__init__()
         n_frames, n_mels = input_shape
+        back, forth = (kernel_size - 1) // 2, kernel_size // 2
         blocks: list[nn.Module] = []
         before = 1
         for size, pool in zip(channels, pool_sizes, strict=True):
             pool = (min(pool[0], n_frames), min(pool[1], n_mels))
-            blocks += [
-                nn.Conv2d(before, size, kernel_size, padding=kernel_size // 2),
-                nn.ReLU(),
-                nn.BatchNorm2d(size),
-                nn.MaxPool2d(pool),
-                nn.Dropout(dropout),
-            ]
+            if back != forth:
+                blocks.append(nn.ZeroPad2d((0, 1, 0, 1)))
+            blocks += [nn.Conv2d(before, size, kernel_size, padding=back), nn.ReLU()]
+            if batch_norm:
+                blocks.append(nn.BatchNorm2d(size))
+            blocks += [nn.MaxPool2d(pool), nn.Dropout(dropout)]
             before, n_frames, n_mels = size, n_frames // pool[0], n_mels // pool[1]
         self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Linear(before * n_frames * n_mels, n_classes)
+        dense: list[nn.Module] = []
+        width = before * n_frames * n_mels
+        for size in dense_sizes:
+            dense += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
+            width = size
+        self.dense = nn.Sequential(*dense)
+        self.head = nn.Linear(width, n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
-        return self.head(self.blocks(X.unsqueeze(1)).flatten(1))
+        return self.head(self.dense(self.blocks(X.unsqueeze(1)).flatten(1)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier
+from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier, ParallelCRNNClassifier
 
 _SMALL = {"batch_size": 16, "lr": 1e-2, "random_state": 0}
 ESTIMATORS = [
     DNNClassifier(max_epochs=40, **_SMALL),
     CNN2DClassifier((8, 8, 8), kernel_size=3, dropout=0.0, max_epochs=40, **_SMALL),
     CRNNClassifier((8, 8, 8), dropout=0.0, max_epochs=40, **_SMALL),
+    ParallelCRNNClassifier((8, 8, 8, 8, 8), gru_hidden_size=16, max_epochs=40, **_SMALL),
 ]
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": (
