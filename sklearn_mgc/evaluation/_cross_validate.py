@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
+from sklearn_mgc._splitting import draw_folds, refuse_leaks
 from sklearn_mgc.evaluation._result import EvaluationResult
 
 
@@ -122,10 +122,12 @@ def cross_validate(
     drawn = [
         (repeat, fold, np.asarray(train), np.asarray(test))
         for repeat in range(n_repeats)
-        for fold, (train, test) in enumerate(_folds(cv, y, groups, random_state + repeat, repeat))
+        for fold, (train, test) in enumerate(
+            draw_folds(cv, y, groups, seed=random_state, repeat=repeat)
+        )
     ]
     if not allow_leakage and groups is not None:
-        _refuse_leaks(drawn, groups)
+        refuse_leaks([(train, test) for *_, train, test in drawn], groups)
     calls = (
         delayed(_fit_and_predict)(
             _seeded(estimator, repeat, random_state), X, y, groups, train, test, params or {}
@@ -149,39 +151,6 @@ def _scorers(scoring) -> dict[str, Callable]:
             name: get_scorer(s) if isinstance(s, str) else s for name, s in scoring.items()
         }
     return {name: get_scorer(name) for name in scoring}
-
-
-def _folds(cv, y, groups, seed: int, repeat: int) -> Iterator:
-    if cv is None or isinstance(cv, Integral):
-        kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-        cv = kind(5 if cv is None else int(cv), shuffle=True, random_state=seed)
-    elif hasattr(cv, "split"):
-        if repeat and isinstance(getattr(cv, "random_state", None), Integral):
-            cv = _with_seed(cv, int(cv.random_state) + repeat)
-    else:
-        return iter(list(cv))
-    return cv.split(np.zeros(len(y)), y, groups)
-
-
-def _with_seed(cv: BaseCrossValidator, seed: int) -> BaseCrossValidator:
-    import copy
-
-    cv = copy.copy(cv)
-    cv.random_state = seed
-    return cv
-
-
-def _refuse_leaks(drawn, groups) -> None:
-    for _, fold, train, test in drawn:
-        shared = np.isin(groups[test], groups[train])
-        if shared.any():
-            names, counts = np.unique(groups[test][shared], return_counts=True)
-            raise ValueError(
-                f"fold {fold}: {shared.sum()} of {len(test)} test clips are by artists who are "
-                f"in the training clips too, such as {names[counts.argmax()]!r}: the score would "
-                "be too high. Leave cv=None or use StratifiedGroupKFold; pass "
-                "allow_leakage=True to measure by how much"
-            )
 
 
 def _seeded(estimator, repeat: int, random_state: int):

@@ -1,0 +1,261 @@
+"""Optuna's studies: spaces, pruning, crashes, several workers, features computed once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_mgc import (
+    CNN2DClassifier,
+    CRNNClassifier,
+    DNNClassifier,
+    HandcraftedFeatures,
+    RegularizedDiscriminantAnalysis,
+    SegmentVotingClassifier,
+    search,
+)
+from sklearn_mgc.datasets import make_music
+
+optuna = pytest.importorskip("optuna")
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    rng = np.random.default_rng(0)
+    artists = np.arange(90) // 3
+    y = np.array(["jazz", "pop", "rock"])[artists % 3]
+    centre = {"jazz": -1.0, "pop": 0.0, "rock": 1.0}
+    return rng.normal(size=(90, 6)) + np.array([centre[g] for g in y])[:, None], y, artists
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        DNNClassifier(),
+        CNN2DClassifier(),
+        CRNNClassifier(),
+        RegularizedDiscriminantAnalysis(),
+        LogisticRegression(),
+        SVC(),
+        make_pipeline(StandardScaler(), DNNClassifier()),
+        make_pipeline(SegmentVotingClassifier(make_pipeline(StandardScaler(), SVC()))),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_ready_spaces_name_parameters_and_give_valid_values(estimator):
+    space = search.space(estimator)
+    assert space
+    drawn = optuna.create_study().ask()
+    values = {name: search._objective._suggest(drawn, name, v) for name, v in space.items()}
+    estimator.set_params(**values)
+    last = estimator
+    while hasattr(last, "steps") or hasattr(last, "estimator"):
+        last = last.steps[-1][1] if hasattr(last, "steps") else last.estimator
+    last._validate_params()
+
+
+def test_no_ready_space_is_told():
+    with pytest.raises(TypeError, match="no ready space for GaussianNB; pass space="):
+        search.space(GaussianNB())
+
+
+def test_score_is_the_mean_over_folds_by_artist(clips):
+    X, y, artists = clips
+    model = LogisticRegression()
+    space = {"C": optuna.distributions.FloatDistribution(0.01, 10.0, log=True)}
+    function = search.objective(model, X, y, groups=artists, space=space, pruning=None)
+    trial = optuna.trial.FixedTrial({"C": 0.1})
+    folds = search._objective.draw_folds(None, y, artists)
+    expected = cross_val_score(model.set_params(C=0.1), X, y, cv=folds)
+    assert function(trial) == pytest.approx(expected.mean())
+    assert trial.user_attrs["scores"] == pytest.approx(list(expected))
+
+
+def test_choices_that_are_no_plain_values_survive_a_storage(clips, tmp_path):
+    X, y, artists = clips
+    model = make_pipeline(StandardScaler(), DNNClassifier(max_epochs=1, random_state=0))
+    function = search.objective(model, X, y, groups=artists, cv=2)
+    for _ in range(2):
+        study = search.open_study(f"sqlite:///{tmp_path}/study.db", space=function.space)
+        study.optimize(function, n_trials=2)
+    assert len(study.trials) == 4
+    chosen = study.best_params["dnnclassifier__hidden_sizes"]
+    assert chosen in map(repr, function.space["dnnclassifier__hidden_sizes"].choices)
+
+
+@pytest.mark.parametrize("pruning", ["fold", "epoch"])
+def test_pruners_give_up_bad_trials(clips, pruning):
+    X, y, artists = clips
+    model = make_pipeline(
+        StandardScaler(), DNNClassifier((8,), batch_size=8, max_epochs=4, random_state=0)
+    )
+    space = {"dnnclassifier__lr": optuna.distributions.FloatDistribution(1e-7, 0.1, log=True)}
+    function = search.objective(model, X, y, groups=artists, cv=3, space=space, pruning=pruning)
+    study = optuna.create_study(
+        direction="maximize", pruner=optuna.pruners.MedianPruner(1, n_warmup_steps=1)
+    )
+    for lr in (0.03, 0.03, 1e-7):
+        study.enqueue_trial({"dnnclassifier__lr": lr})
+    study.optimize(function, n_trials=3)
+    states = [trial.state.name for trial in study.trials]
+    assert states == ["COMPLETE", "COMPLETE", "PRUNED"]
+    steps = {"fold": 3, "epoch": 4}[pruning]
+    assert len(study.trials[0].intermediate_values) == steps
+    assert len(study.trials[2].intermediate_values) < steps
+
+
+def test_wilcoxon_pruner_is_told_each_fold(clips):
+    X, y, artists = clips
+    study = optuna.create_study(
+        direction="maximize", pruner=optuna.pruners.WilcoxonPruner(n_startup_steps=2)
+    )
+    study.optimize(search.objective(LogisticRegression(), X, y, groups=artists), n_trials=2)
+    first = study.trials[0]
+    assert list(first.intermediate_values.values()) == pytest.approx(first.user_attrs["scores"])
+    assert first.value == pytest.approx(np.mean(first.user_attrs["scores"]))
+
+
+def test_hyperband_and_optuna_search_prune_through_partial_fit(clips):
+    X, y, _ = clips
+    integration = pytest.importorskip("optuna_integration")
+    model = DNNClassifier((8,), batch_size=8, random_state=0)
+    study = optuna.create_study(
+        direction="maximize", pruner=optuna.pruners.HyperbandPruner(1, 4, reduction_factor=2)
+    )
+    found = integration.OptunaSearchCV(
+        model,
+        {"lr": optuna.distributions.FloatDistribution(1e-6, 0.1, log=True)},
+        cv=2,
+        enable_pruning=True,
+        max_iter=4,
+        n_trials=6,
+        study=study,
+        random_state=0,
+    ).fit(X, y)
+    assert found.best_score_ > 0.5
+    assert {len(trial.intermediate_values) for trial in study.trials} <= {1, 2, 3, 4}
+    assert any(trial.state.name == "PRUNED" for trial in study.trials)
+
+
+WORKER = textwrap.dedent(
+    """
+    import sys, time, numpy as np, optuna
+    from sklearn.linear_model import LogisticRegression
+    from sklearn_mgc import search
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    class Slow(LogisticRegression):
+        def fit(self, X, y):
+            time.sleep(float(sys.argv[2]))
+            return super().fit(X, y)
+    y = np.array(["jazz", "rock"] * 20)
+    X = np.random.default_rng(0).normal(size=(40, 2)) + (y == "jazz")[:, None]
+    function = search.objective(Slow(), X, y, cv=2)
+    study = search.open_study(sys.argv[1], space=function.space)
+    print("ready", flush=True)
+    stop = optuna.study.MaxTrialsCallback(int(sys.argv[3]))
+    study.optimize(function, n_trials=int(sys.argv[3]), callbacks=[stop])
+    """
+)
+
+
+def _worker(storage, seconds, n_trials):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", WORKER, str(storage), str(seconds), str(n_trials)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def test_two_workers_share_a_study(tmp_path):
+    storage = tmp_path / "studies" / "my study.journal"
+    workers = [_worker(storage, 0.05, 12) for _ in range(2)]
+    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    study = search.open_study(storage)
+    done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    assert 12 <= len(done) <= 13
+    assert len({trial.user_attrs["worker"] for trial in done}) == 2
+
+
+@pytest.mark.parametrize("kind", ["journal", "database"])
+def test_a_killed_worker_loses_no_trial(tmp_path, kind):
+    path = tmp_path / "study"
+    storage = path if kind == "journal" else f"sqlite:///{path}"
+    worker = _worker(storage, 60, 3)
+    assert worker.stdout.readline() == "ready\n"
+    deadline = time.monotonic() + 60
+    study = search.open_study(storage)
+    while time.monotonic() < deadline:
+        running = [t for t in study.trials if t.state.name == "RUNNING"]
+        if running and {"worker"} <= set(running[0].user_attrs) and running[0].params:
+            break
+        time.sleep(0.1)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert [t.state.name for t in study.trials] == ["RUNNING"]
+    again = search.open_study(storage)
+    assert [t.state.name for t in again.trials] == ["FAIL", "WAITING"]
+    assert again.trials[1].system_attrs["fixed_params"] == running[0].params
+    # Opened once more, it is not put in line twice.
+    assert len(search.open_study(storage).trials) == 2
+    assert _worker(storage, 0, 2).wait(timeout=60) == 0
+    states = [t.state.name for t in search.open_study(storage).trials]
+    assert states[:2] == ["FAIL", "COMPLETE"] and states.count("COMPLETE") == 2
+    assert again.trials[1].params == running[0].params
+
+
+def test_a_study_of_another_space_is_refused(tmp_path):
+    space = search.space(LogisticRegression())
+    search.open_study(tmp_path / "study.journal", space=space)
+    search.open_study(tmp_path / "study.journal", space=dict(space))
+    space["C"] = optuna.distributions.FloatDistribution(1.0, 2.0)
+    with pytest.raises(ValueError, match=r"has another space \(C differ\): choose another name"):
+        search.open_study(tmp_path / "study.journal", space=space)
+    search.open_study(tmp_path / "study.journal", space=space, name="other")
+
+
+def test_bad_requests_are_told(clips):
+    X, y, artists = clips
+    model = make_pipeline(StandardScaler(), DNNClassifier())
+    space = {"dnnclassifier__learning_rat": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    with pytest.raises(ValueError, match="no parameter 'dnnclassifier__learning_rat'"):
+        search.objective(model, X, y, space=space)
+    with pytest.raises(ValueError, match="the space is empty"):
+        search.objective(model, X, y, space={})
+    with pytest.raises(ValueError, match="pruning must be"):
+        search.objective(model, X, y, pruning="batch")
+    with pytest.raises(TypeError, match="needs partial_fit, which SVC has not"):
+        search.objective(SVC(), X, y, pruning="epoch")
+    with pytest.raises(ValueError, match="test clips are by artists"):
+        search.objective(model, X, y, groups=artists, cv=StratifiedKFold(3, shuffle=True))
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, n_jobs, monkeypatch):
+    music = make_music(
+        8, genres=["jazz", "rock"], duration=1.0, folder=tmp_path / "music", random_state=0
+    )
+    model = make_pipeline(
+        HandcraftedFeatures(cache=tmp_path / "cache"), StandardScaler(), LogisticRegression()
+    )
+    grid = {"logisticregression__C": [0.1, 1.0, 10.0]}
+    GridSearchCV(model, grid, cv=2, n_jobs=n_jobs).fit(music.data, music.target)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(HandcraftedFeatures, "_extract", refuse)
+    study = optuna.create_study(direction="maximize")
+    study.optimize(search.objective(model, music.data, music.target, cv=2), n_trials=2)
+    assert len(study.trials) == 2
