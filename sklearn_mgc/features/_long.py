@@ -24,6 +24,7 @@ from sklearn_mgc.features._spectral import (
 # Longer clips are streamed. Below, the spectrum of the whole clip is no burden (150 MB).
 LONG_SECONDS = 300.0
 CHUNK_SECONDS = 30.0
+BLOCK_SECONDS = 60.0  # of what is decoded at a time; a usual clip is one block
 
 # What is derived at the end from what is kept of each frame.
 _NEEDS = {

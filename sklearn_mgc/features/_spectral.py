@@ -6,6 +6,7 @@ of librosa 0.11; each descriptor has the name of its function there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 
@@ -44,6 +45,7 @@ N_MELS = 128  # bands below the MFCCs
 
 TUNINGS = np.linspace(-0.5, 0.5, 101)  # in semitones
 _TINY = np.finfo(np.float32).tiny
+_LARGE = 1_000_000  # values of a descriptor; 30 s of MFCCs are 26,000
 _FRAMES_PER_BLOCK = 32  # a block's spectrum stays in the cache of one core
 
 
@@ -357,6 +359,9 @@ def mel_spectrogram(
 
 def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
     """Statistics over the frames of frames x columns; those of a column stand together."""
+    if values.size > _LARGE and values.shape[1] > 1:  # no second copy of hours
+        columns = np.hsplit(values, values.shape[1])
+        return np.concatenate([summarize(column, statistics) for column in columns])
     values = values.astype(np.float64)
     return np.stack([STATISTICS[name](values, axis=0) for name in statistics], axis=1).ravel()
 
@@ -373,3 +378,11 @@ def check_choice(parameter: str, value: object, choices: tuple[str, ...]) -> Non
     """Raise a ValueError that names the parameter and its choices."""
     if value not in choices:
         raise ValueError(f"{parameter} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def check_device(device: object, backend: str) -> None:
+    """Raise a ValueError unless the name of the device is known, and its kernel asked for."""
+    if not isinstance(device, str) or not re.fullmatch(r"cpu|auto|cuda(:\d+)?", device):
+        raise ValueError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto'; got {device!r}")
+    if device != "cpu" and backend != "fused":
+        raise ValueError(f"device={device!r} needs backend='fused', got {backend!r}")

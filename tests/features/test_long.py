@@ -33,6 +33,7 @@ def short_chunks(monkeypatch):
     """What is longer than two seconds is long, and read by the second."""
     monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
     monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
+    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
 
 
 def stream(y, size=7001):
@@ -120,6 +121,7 @@ def test_transformers(wave, tmp_path, transformer, given, monkeypatch):
     expected = transformer.transform([clip])
     monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
     monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
+    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
     found = transformer.transform([clip])
     assert_allclose(found, expected, rtol=1e-3, atol=2e-3)
 
@@ -130,6 +132,7 @@ def test_resampled_stereo_mp3(wave, tmp_path, monkeypatch):
     expected = HandcraftedFeatures().transform([path])
     monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
     monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
+    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
     assert_allclose(HandcraftedFeatures().transform([path]), expected, rtol=1e-3, atol=2e-3)
 
 
@@ -153,6 +156,7 @@ def test_no_large_array_is_asked_for(tmp_path, monkeypatch):
     waveform = 30 * 30 * 8000 * 4
     monkeypatch.setattr(_long, "LONG_SECONDS", 10.0)
     monkeypatch.setattr(_long, "CHUNK_SECONDS", 5.0)
+    monkeypatch.setattr(_long, "BLOCK_SECONDS", 5.0)
     for features in (
         HandcraftedFeatures(["chroma", "spectral_centroid", "mfcc"], sample_rate=8000),
         MelSpectrogram(sample_rate=8000),
