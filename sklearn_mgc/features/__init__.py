@@ -1,6 +1,7 @@
 """Sound to arrays: transformers from paths or waveforms to what classifiers read."""
 
 from sklearn_mgc.features._base import AudioTransformer
+from sklearn_mgc.features._extract import extract
 from sklearn_mgc.features._store import FeatureStore
 from sklearn_mgc.features.handcrafted import HandcraftedFeatures
 from sklearn_mgc.features.mel import MelScaler, MelSpectrogram
@@ -13,4 +14,5 @@ __all__ = [
     "MelScaler",
     "MelSpectrogram",
     "RelativeVariances",
+    "extract",
 ]

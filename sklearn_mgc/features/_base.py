@@ -4,40 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from numbers import Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_mgc.audio import (
     AUDIO_VERSION,
     AudioError,
     CorruptAudioError,
-    SilentAudioError,
-    TooShortError,
     stream_audio,
 )
 from sklearn_mgc.features import _long
-from sklearn_mgc.features._fingerprint import Stamp, digest_of, stamp_of
-from sklearn_mgc.features._long import Stream, split
+from sklearn_mgc.features._long import Stream
 from sklearn_mgc.features._store import FeatureStore
-from sklearn_mgc.features._workers import one_thread, run
-
-
-class Outcome(NamedTuple):
-    """What became of one clip."""
-
-    position: int
-    result: np.ndarray | AudioError
-    stamp: Stamp | None = None
-    digest: bytes | None = None
-    new_values: np.ndarray | None = None
+from sklearn_mgc.features._together import Result, rows_of
+from sklearn_mgc.features._workers import one_thread
 
 
 class AudioTransformer(TransformerMixin, BaseEstimator):
@@ -49,6 +36,11 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     """
 
     _dtype = "float32"  # of what is returned and stored
+    _reads_spectra = False  # instead of the waveform
+    _keeps_spectrum = False  # for the transformers after it
+
+    # Filled by transform.
+    failed_: list[dict[str, Any]]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -108,12 +100,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         TypeError
             If X is no sequence of paths or waveforms.
         """
-        self.fit()
-        clips = as_clips(X)
-        with self._rows(clips) as rows:
-            self._fill(rows, clips)
-        self._warn_of_failures(len(clips))
-        return self._finished(rows, clips)
+        return transform_together(X, [self])[0]
 
     def _row_shape(self) -> tuple[int, ...]:
         segments = () if self.n_segments is None else (self.n_segments,)
@@ -128,92 +115,24 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         """The rows, as `transform` returns them."""
         return rows
 
-    def _fill(self, rows, clips: list) -> None:
-        self.failed_: list[dict[str, Any]] = []
-        with self._progress(len(clips)) as progress, one_thread():
-            for i, result in self._results(clips):
-                if isinstance(result, AudioError):
-                    rows[i] = np.nan
-                    self.failed_.append(
-                        {
-                            "index": i,
-                            "path": result.path,
-                            "error": type(result).__name__,
-                            "message": str(result),
-                        }
-                    )
-                else:
-                    rows[i] = result
-                progress()
-        self.failed_.sort(key=lambda row: row["index"])
+    def _take(self, rows, i: int, result: Result) -> None:
+        """Put down one clip's row, or its failure."""
+        if not isinstance(result, AudioError):
+            rows[i] = result
+            return
+        rows[i] = np.nan
+        error = {"error": type(result).__name__, "message": str(result)}
+        self.failed_.append({"index": i, "path": result.path, **error})
 
     def _warn_of_failures(self, n_clips: int) -> None:
+        self.failed_.sort(key=lambda row: row["index"])
         if self.failed_:
             warnings.warn(
                 f"{len(self.failed_)} of {n_clips} clips could not be used and are rows of "
                 f"NaN; failed_ lists them, the first is: {self.failed_[0]['message']}",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-
-    def _results(self, clips: list) -> Iterator[tuple[int, np.ndarray | AudioError]]:
-        """Features or error of every clip, with its position, in any order."""
-        if self.cache is None:
-            uncached = ((i, clip, None, None, None) for i, clip in enumerate(clips))
-            for outcome in self._compute(uncached, len(clips)):
-                yield outcome.position, outcome.result
-            return
-        given = isinstance(self.cache, FeatureStore)
-        store = self.cache if given else FeatureStore(self.cache)
-        recipe = self._full_recipe()
-        try:
-            digests: dict[int, bytes] = {}
-            done = np.zeros(len(clips), dtype=bool)
-            for i, digest, values in store.find(recipe, [stamp_of(clip) for clip in clips]):
-                digests[i] = digest
-                if values is not None:
-                    done[i] = True
-                    yield i, values
-            todo = np.flatnonzero(~done).tolist()
-            usable = store if store.usable else None
-            tasks = ((i, clips[i], digests.get(i), usable, recipe) for i in todo)
-            with store.writer(recipe) as write:
-                for outcome in self._compute(tasks, len(todo)):
-                    if outcome.digest is not None:
-                        write(outcome.stamp, outcome.digest, outcome.new_values)
-                    yield outcome.position, outcome.result
-        finally:
-            if not given:
-                store.close()
-
-    def _compute(self, tasks: Iterable[tuple], n_tasks: int) -> Iterator[Outcome]:
-        """Run `_one` on the clips that are in no store."""
-        if n_tasks > 1 and effective_n_jobs(self.n_jobs) > 1:
-            self._warm_up()
-        # Threads: decoding, resampling and the fused kernel release the GIL, and a thread
-        # costs no second import of everything.
-        prefer = "threads" if self.backend == "fused" else "processes"
-        return run(self._one, tasks, n_jobs=self.n_jobs, prefer=prefer)
-
-    def _one(self, i: int, clip, digest, store, recipe) -> Outcome:
-        """Features of one clip, or its error where errors are recorded."""
-        stamp = None
-        try:
-            with one_thread():
-                if store is not None:
-                    stamp = stamp_of(clip)
-                    digest = digest or digest_of(clip)
-                    values = store.get(recipe, digest)
-                    if values is not None:  # known under another name
-                        return Outcome(i, values, stamp, digest)
-                values = self._segments(clip, i)
-                if store is not None and stamp_of(clip) != stamp:
-                    digest = None  # it changed while it was read
-                return Outcome(i, values, stamp, digest, values)
-        except AudioError as error:
-            if self.on_error == "raise":
-                raise
-            return Outcome(i, error)
 
     def _full_recipe(self) -> dict[str, Any]:
         """Everything that determines a row: the key of the cache."""
@@ -242,30 +161,6 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         ) as bar:
             yield bar.update
 
-    def _segments(self, clip, i: int) -> np.ndarray:
-        name, wave = self._wave(clip, i)
-        parts, shortest = split(wave, self.n_segments or 1, self._limit())
-        if shortest < self.n_fft:
-            raise TooShortError(
-                name,
-                f"has {shortest} samples at {self.sample_rate} Hz"
-                + (f" in each of {self.n_segments} segments" if self.n_segments else ""),
-                f"a frame needs n_fft={self.n_fft}: leave the clip out, or lower "
-                + ("n_segments" if self.n_segments else "n_fft"),
-            )
-        silent = isinstance(wave, np.ndarray) and not wave.any()
-        if not silent:
-            with np.errstate(all="ignore"):  # what overflows is found below
-                found = np.stack([self._extract(part) for part in parts]).astype(self._dtype)
-            silent = isinstance(wave, Stream) and not wave.heard
-        if silent:
-            raise SilentAudioError(name, "is silent: every sample is zero", "leave it out")
-        if not np.isfinite(found).all():
-            raise CorruptAudioError(
-                name, "has samples too large for its features to be finite", "normalize it"
-            )
-        return found.reshape(self._row_shape())
-
     def _wave(self, clip, i: int) -> tuple[str, np.ndarray | Stream]:
         """Name and waveform of a clip; a long file's waveform is never in memory as a whole."""
         if isinstance(clip, np.ndarray):
@@ -279,16 +174,15 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         params = {
             "sample_rate": self.sample_rate, "offset": self.offset, "duration": self.duration,
         }  # fmt: skip
-        blocks = stream_audio(clip, **params, block_duration=_long.LONG_SECONDS)
-        begin = next(blocks)
-        rest = next(blocks, None)
-        if rest is None:
-            return str(clip), begin
-        if self._limit() == np.inf:
-            return str(clip), np.concatenate([begin, rest, *blocks])
-        del blocks, begin, rest
-        step = _long.CHUNK_SECONDS
-        return str(clip), Stream(lambda: stream_audio(clip, **params, block_duration=step))
+        stream = Stream(
+            lambda: stream_audio(clip, **params, block_duration=_long.BLOCK_SECONDS)
+        )
+        waiting: list[np.ndarray] = []
+        for block in stream:
+            waiting.append(block)
+            if sum(map(len, waiting)) > self._limit():
+                return str(clip), stream
+        return str(clip), waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
 
     def _limit(self) -> float:
         """Samples above which a clip is described a part at a time."""
@@ -307,11 +201,41 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         if self.on_error not in ("raise", "nan"):
             raise ValueError(f"on_error must be 'raise' or 'nan', got {self.on_error!r}")
 
+    def _torch_device(self):
+        """The torch device that computes batches of clips; None for the worker itself."""
+        if getattr(self, "device", "cpu") == "cpu":
+            return None
+        from sklearn_mgc.features._torch import pick_device
+
+        return pick_device(self.device)
+
     def _check_params(self) -> None:
         """Check the subclass's own parameters."""
 
     def _warm_up(self) -> None:
         """Load and compile once in the parent what the workers need."""
+
+
+def transform_together(X, transformers: list) -> list[np.ndarray]:
+    """What each transformer makes of the clips, of which each is read once."""
+    for transformer in transformers:
+        transformer.fit()
+        transformer.failed_ = []
+    clips = as_clips(X)
+    first = transformers[0]
+    with ExitStack() as stack:
+        rows = [stack.enter_context(transformer._rows(clips)) for transformer in transformers]
+        progress = stack.enter_context(first._progress(len(clips)))
+        stack.enter_context(one_thread())
+        left = np.full(len(clips), len(transformers))
+        for k, i, result in rows_of(transformers, clips):
+            transformers[k]._take(rows[k], i, result)
+            left[i] -= 1
+            if not left[i]:
+                progress()
+    for transformer in transformers:
+        transformer._warn_of_failures(len(clips))
+    return [t._finished(r, clips) for t, r in zip(transformers, rows, strict=True)]
 
 
 def _check_number(name: str, value, low: float) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_mgc.features import _long, _reference, _spectral
 from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._presets import DESCRIPTORS, ONE_A_CLIP, PRESETS, column_labels
+from sklearn_mgc.features._shared import Spectra
 
 
 class HandcraftedFeatures(AudioTransformer):
@@ -54,6 +55,9 @@ class HandcraftedFeatures(AudioTransformer):
         used "reflect".
     backend : {"fused", "librosa"}, default="fused"
         "librosa" calls librosa's own functions, one STFT each: the slow reference.
+    device : str, default="cpu"
+        "cuda" (or "cuda:1", ...) computes batches of clips on that device while workers
+        decode the next, at the same values; "auto" does so where there is a device.
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with a
         row of NaN, one warning, and an entry in ``failed_``.
@@ -95,6 +99,9 @@ class HandcraftedFeatures(AudioTransformer):
     ['chroma_stft_mean', 'spectral_centroid_mean']
     """
 
+    _reads_spectra = True
+    _keeps_spectrum = True
+
     def __init__(
         self,
         descriptors="paper",
@@ -109,6 +116,7 @@ class HandcraftedFeatures(AudioTransformer):
         hop_length=512,
         pad_mode="constant",
         backend="fused",
+        device="cpu",
         on_error="raise",
         cache=None,
         n_jobs=None,
@@ -125,6 +133,7 @@ class HandcraftedFeatures(AudioTransformer):
         self.hop_length = hop_length
         self.pad_mode = pad_mode
         self.backend = backend
+        self.device = device
         self.on_error = on_error
         self.cache = cache
         self.n_jobs = n_jobs
@@ -191,6 +200,7 @@ class HandcraftedFeatures(AudioTransformer):
         _spectral.check_frames(self.n_fft, self.hop_length)
         _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
         _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
+        _spectral.check_device(self.device, self.backend)
 
     def _warm_up(self) -> None:
         noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
@@ -202,17 +212,14 @@ class HandcraftedFeatures(AudioTransformer):
         return np.inf if samples and "median" in self._statistics() else super()._limit()
 
     def _extract(self, y) -> np.ndarray:
-        fused = _long if isinstance(y, _long.Stream) else _spectral
-        backend = _reference if self.backend == "librosa" else fused
-        found = backend.describe(
-            y,
-            self._descriptors(),
-            sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            pad_mode=self.pad_mode,
-            n_mfcc=self.n_mfcc,
-        )
+        names = ("sample_rate", "n_fft", "hop_length", "pad_mode", "n_mfcc")
+        params = {name: getattr(self, name) for name in names}
+        if isinstance(y, Spectra):
+            found = y.describe(self._descriptors(), **params)
+        else:
+            fused = _long if isinstance(y, _long.Stream) else _spectral
+            backend = _reference if self.backend == "librosa" else fused
+            found = backend.describe(y, self._descriptors(), **params)
         columns = [self._summary(name, values) for name, values in found.items()]
         return np.concatenate(columns).astype(np.float32)
 

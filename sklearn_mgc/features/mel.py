@@ -15,6 +15,7 @@ from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._database import recipe_text
 from sklearn_mgc.features._fingerprint import digest_of
 from sklearn_mgc.features._large import npy_file
+from sklearn_mgc.features._shared import Spectra
 
 
 class MelSpectrogram(AudioTransformer):
@@ -59,6 +60,9 @@ class MelSpectrogram(AudioTransformer):
         With ``cache``, an interrupted run goes on where it stopped.
     backend : {"fused", "librosa"}, default="fused"
         "librosa" calls librosa's own function: the slow reference.
+    device : str, default="cpu"
+        "cuda" (or "cuda:1", ...) computes batches of clips on that device while workers
+        decode the next, at the same values; "auto" does so where there is a device.
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with NaN,
         one warning, and an entry in ``failed_``.
@@ -91,6 +95,8 @@ class MelSpectrogram(AudioTransformer):
     ((1, 640, 128), 0.0, -80.0)
     """
 
+    _reads_spectra = True
+
     def __init__(
         self,
         n_mels=128,
@@ -109,6 +115,7 @@ class MelSpectrogram(AudioTransformer):
         dtype="float32",
         out=None,
         backend="fused",
+        device="cpu",
         on_error="raise",
         cache=None,
         n_jobs=None,
@@ -129,6 +136,7 @@ class MelSpectrogram(AudioTransformer):
         self.dtype = dtype
         self.out = out
         self.backend = backend
+        self.device = device
         self.on_error = on_error
         self.cache = cache
         self.n_jobs = n_jobs
@@ -164,6 +172,7 @@ class MelSpectrogram(AudioTransformer):
         _spectral.check_frames(self.n_fft, self.hop_length)
         _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
         _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
+        _spectral.check_device(self.device, self.backend)
 
     @property
     def _dtype(self) -> str:  # type: ignore[override]
@@ -198,7 +207,10 @@ class MelSpectrogram(AudioTransformer):
         names = ("sample_rate", "n_fft", "hop_length", "pad_mode", "n_mels", "fmin", "fmax")
         params = {name: getattr(self, name) for name in names}
         # The peak is the whole clip's, also where it lies beyond the last frame kept.
-        if isinstance(y, _long.Stream):
+        if isinstance(y, Spectra):
+            mel = y.mel_spectrogram(**params)
+            mel, peak = mel[: self.n_frames], float(mel.max())
+        elif isinstance(y, _long.Stream):
             mel, peak = _long.mel_spectrogram(y, n_frames=self.n_frames, **params)
         else:
             backend = _reference if self.backend == "librosa" else _spectral

@@ -31,6 +31,7 @@ from sklearn_mgc.features import (
     _fingerprint,
     _spectral,
     _store,
+    _together,
 )
 
 RATE = 22050
@@ -90,7 +91,7 @@ def test_settled_files_are_not_even_read(files, cache, monkeypatch):
     monkeypatch.setattr(_fingerprint, "_TICK", -1)
     transformer = HandcraftedFeatures(cache=cache)
     expected = transformer.transform(files)
-    monkeypatch.setattr(_base, "digest_of", None)
+    monkeypatch.setattr(_together, "digest_of", None)
     assert_array_equal(transformer.transform(files), expected)
 
 
