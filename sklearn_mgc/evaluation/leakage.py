@@ -2,7 +2,8 @@
 
 Every kind of leak but one is a set of labels (artists, hashes, songs, tracks), of which a
 test track leaks when its own is also found among the training tracks. Near-duplicates are
-pairs instead: two tracks much closer than chance puts any two.
+pairs instead: two files of one recording by their sound, or two rows of descriptors much closer
+than chance puts any two.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ _SAID = {
 _UNCHECKED = {
     "artist": "artists (pass groups=)",
     "copy": "exact copies",
-    "near": "near-duplicates (pass features=)",
+    "near": "near-duplicates",
 }
 _N_PAIRS_FROM = 2000  # samples from which the usual distances are estimated
 
@@ -223,7 +224,8 @@ def leakage_report(
     tracks=None,
     features=None,
     near: float | None = 0.05,
-    hash_audio: bool = True,
+    audio: bool = True,
+    sample_rate: int = 22050,
     raise_on_leak: bool = False,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -251,15 +253,20 @@ def leakage_report(
         Where X holds segments: the track each was cut from.
     features : array-like of shape (n, n_features), default=None
         Descriptors in which near-duplicates are looked for; X itself by default if it is
-        a matrix. In paths, waveforms and spectrograms there is no search without them.
+        a matrix.
     near : float, default=0.05
-        Two tracks are near-duplicates if they are so close, in standardized features,
-        that only this many pairs are expected there by chance in all of X; None does not
-        search. The expectation goes on from the distances of ordinary pairs by a power
-        law [2]_; fewer than 20 tracks are too few for it. (Of GTZAN's 1000 clips 23 pairs
-        are so close, each of them one song twice.)
-    hash_audio : bool, default=True
-        Whether to decode files to find copies; without it only labels are compared.
+        Two rows of features are near-duplicates if they are so close, standardized, that
+        only this many pairs are expected there by chance in all of X. The expectation goes
+        on from the distances of ordinary pairs by a power law [2]_; fewer than 20 tracks are
+        too few for it. (Of GTZAN's 1000 clips 23 pairs are so close, each of them one song
+        twice.) Paths and lists of waveforms are compared by their sound [3]_: clips that
+        share 3 s of one recording are near-duplicates, whether encoded, equalized, clipped,
+        louder or cut elsewhere. None searches neither.
+    audio : bool, default=True
+        Whether to decode files to find copies and near-duplicates; without it only labels
+        and features are compared.
+    sample_rate : int, default=22050
+        Rate of waveforms in Hz; files have their own.
     raise_on_leak : bool, default=False
         Raise `LeakageError` if there is any leak.
     n_jobs : int, default=None
@@ -290,6 +297,8 @@ def leakage_report(
        research in music information retrieval", Journal of New Music Research 43, 2014.
     .. [2] P. Grassberger and I. Procaccia, "Measuring the strangeness of strange
        attractors", Physica D 9, 1983 (numbers of close pairs as a power law).
+    .. [3] J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR
+       2002.
 
     Examples
     --------
@@ -313,22 +322,25 @@ def leakage_report(
         if values is not None:
             labels[kind] = _codes(values, n, kind)
     is_paths = n > 0 and _are_paths(X)
+    is_audio = is_paths or _are_waveforms(X)
     n_unreadable = 0
-    if is_paths and hash_audio:
-        labels["copy"] = _codes(_hash_files(X, n_jobs, verbose), n, "copy")
+    pairs = None
+    if is_audio and audio:
+        hashes, pairs = _listen(X, near is not None, sample_rate, n_jobs, verbose)
+        labels["copy"] = _codes(hashes, n, "copy")
         n_unreadable = int((labels["copy"] < 0).sum())
-    elif not is_paths:
+    elif not is_audio:
         labels["copy"] = _codes(_hash_rows(X), n, "copy")
-    if features is None and not is_paths and getattr(X, "ndim", None) == 2:
+    if features is None and not is_audio and getattr(X, "ndim", None) == 2:
         features = X
     if features is not None and len(features) != n:
         raise ValueError(f"features has {len(features)} rows, X has {n} tracks")
-    pairs = None
     if features is not None and near is not None:
-        pairs = _near_pairs(np.asarray(features, dtype=np.float64), near)
-        if "copy" in labels:
-            copy = labels["copy"]
-            pairs = pairs[(copy[pairs[:, 0]] != copy[pairs[:, 1]]) | (copy[pairs[:, 0]] < 0)]
+        close = _near_pairs(np.asarray(features, dtype=np.float64), near)
+        pairs = close if pairs is None else np.concatenate([pairs, close])
+    if pairs is not None and "copy" in labels:
+        copy = labels["copy"]
+        pairs = pairs[(copy[pairs[:, 0]] != copy[pairs[:, 1]]) | (copy[pairs[:, 0]] < 0)]
 
     names = None if groups is None else np.asarray(groups, dtype=object).ravel()
     folds, leaks = [], []
@@ -405,6 +417,13 @@ def _are_paths(X) -> bool:
     return isinstance(next(iter(np.asarray(first, dtype=object).flat), None), (str, os.PathLike))
 
 
+def _are_waveforms(X) -> bool:
+    """A list of 1-D arrays; what is in a 2-D array may be descriptors, and is taken for them."""
+    return isinstance(X, list | tuple) and all(
+        isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind == "f" for row in X
+    )
+
+
 def _is_mask(indices) -> bool:
     return np.asarray(indices).dtype == bool
 
@@ -433,22 +452,33 @@ def _codes(values, n: int, kind: str) -> np.ndarray:
     )
 
 
-def _hash_files(paths: Iterable, n_jobs: int | None, verbose: int) -> list[str]:
-    from sklearn_mgc.datasets.check import _look
+def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
+    """Hashes of clips, and pairs of clips that are one recording (None if not searched)."""
+    from sklearn_mgc.evaluation._same_sound import same_recordings
     from sklearn_mgc.features._base import as_clips
     from sklearn_mgc.features._workers import run
 
-    clips = as_clips(paths)
-    hashes = [""] * len(clips)
-    tasks = enumerate(map(Path, clips))
-    results: Any = run(_look, tasks, n_jobs=n_jobs, prefer="threads")
+    clips = as_clips(X)
+    found: list = [None] * len(clips)
+    tasks = ((i, clip, near, sample_rate) for i, clip in enumerate(clips))
+    results: Any = run(_hear, tasks, n_jobs=n_jobs, prefer="threads")
     if verbose:
         from tqdm import tqdm
 
-        results = tqdm(results, total=len(clips), desc="leakage_report", unit="file")
-    for i, row in results:
-        hashes[i] = row["audio_hash"]
-    return hashes
+        results = tqdm(results, total=len(clips), desc="leakage_report", unit="clip")
+    for i, *heard in results:
+        found[i] = heard
+    hashes, prints = zip(*found, strict=True)
+    return hashes, same_recordings(prints) if near else None
+
+
+def _hear(i: int, clip, near: bool, sample_rate: int):
+    from sklearn_mgc.datasets.check import _look
+    from sklearn_mgc.evaluation._same_sound import fingerprint
+
+    is_waveform = isinstance(clip, np.ndarray)
+    digest = _hash_rows([clip])[0] if is_waveform else _look(i, Path(clip))[1]["audio_hash"]
+    return i, digest, fingerprint(clip, sample_rate) if near and digest else None
 
 
 def _hash_rows(X: Sequence) -> list[str]:

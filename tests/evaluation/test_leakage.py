@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import soxr
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from sklearn_mgc.datasets import load_gtzan_features
+from sklearn_mgc.datasets import load_audio_table, load_gtzan_features, make_music
 from sklearn_mgc.evaluation import (
     LeakageError,
     LeakageReport,
     assert_no_leakage,
     leakage_report,
+    robustness_conditions,
 )
+from sklearn_mgc.evaluation._same_sound import fingerprint, same_recordings
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 25))
@@ -158,10 +161,11 @@ def test_spectrograms_and_waveforms():
     assert leakage_report(spectrograms, cv=2).shares == {"copy": 0.1}
     waveforms = [RNG.standard_normal(100 + i).astype(np.float32) for i in range(20)]
     waveforms[15] = waveforms[2]
-    report = leakage_report(waveforms, cv=2)
+    assert leakage_report(waveforms, cv=2).shares == {"copy": 0.1, "near": 0}
+    report = leakage_report(waveforms, cv=2, near=None)
     assert report.shares == {"copy": 0.1}
     assert report.verdict.endswith(
-        "too high; not checked: artists (pass groups=), near-duplicates (pass features=)"
+        "too high; not checked: artists (pass groups=), near-duplicates"
     )
 
 
@@ -181,10 +185,10 @@ def test_files_are_compared_by_sound(files, capsys):
     for X in (files, [str(p) for p in files], np.array(files, dtype=str), pd.Series(files)):
         report = leakage_report(X, cv=2, n_jobs=2)
         assert [fold["copy"] for fold in report.folds] == [2, 2]
-    assert leakage_report(files, cv=2, hash_audio=False, groups=range(8)).shares == {"artist": 0}
-    assert leakage_report(pd.DataFrame({"path": files}), cv=2).shares == {"copy": 0.5}
+    assert leakage_report(files, cv=2, audio=False, groups=range(8)).shares == {"artist": 0}
+    assert leakage_report(pd.DataFrame({"path": files}), cv=2).shares == {"copy": 0.5, "near": 0}
     column = np.array(files, dtype=object)[:, None]
-    assert leakage_report(column, cv=2, verbose=1).shares == {"copy": 0.5}
+    assert leakage_report(column, cv=2, verbose=1).shares == {"copy": 0.5, "near": 0}
     assert "8/8" in capsys.readouterr().err
 
 
@@ -194,6 +198,55 @@ def test_files_that_cannot_be_read(files, tmp_path):
     report = leakage_report([tmp_path / "a.mp3", *files[:6], tmp_path / "b.mp3"], cv=2)
     assert not report.has_leak and report.n_unreadable == 2
     assert report.verdict.endswith("; 2 files could not be read")
+
+
+@pytest.fixture(scope="module")
+def music():
+    return make_music(n_tracks=48, duration=5.0, random_state=0)
+
+
+def test_one_recording_in_many_forms(music):
+    sounds = music.data
+    assert leakage_report(sounds, cv=KFold(48)).shares == {"copy": 0, "near": 0}
+    conditions = robustness_conditions(random_state=0)
+    done = [
+        "mp3 32 kbit/s", "gain -20 dB", "clipping 6 dB", "low-pass 4 kHz", "noise 20 dB",
+        "resampled 11025 Hz", "offset 0.5 s",
+    ]  # fmt: skip
+    changed = [conditions[name](sounds[6 * i], 22050) for i, name in enumerate(done)]
+    folds = [(np.arange(48), np.arange(48, 48 + len(done)))]
+    report = leakage_report([*sounds, *changed], cv=folds)
+    assert report.shares == {"copy": 0, "near": 1}
+    assert [leak["train"] for leak in report.leaks] == [6 * i for i in range(len(done))]
+
+
+def test_excerpts_of_one_recording():
+    (sound,) = make_music(n_tracks=1, genres=["jazz"], duration=14.0, random_state=1).data
+    rate = 22050
+    first, overlap, apart = (sound[int(a * rate) : int(b * rate)] for a, b in
+                             ((0, 6), (2.503, 9), (8, 14)))  # fmt: skip
+    silence = np.zeros(6 * rate, dtype=np.float32)
+    hum = 1e-3 * np.sin(np.arange(6 * rate) / 50).astype(np.float32)
+    clips = [first, overlap, apart, silence, silence[:-1], hum, sound[:1000]]
+    pairs = same_recordings([fingerprint(clip, rate) for clip in clips])
+    assert pairs.tolist() == [[0, 1]]
+    assert same_recordings([None, None]).shape == (0, 2)
+    half = soxr.resample(first, rate, 16000)
+    pairs = same_recordings([fingerprint(first, rate), fingerprint(half, 16000)])
+    assert pairs.tolist() == [[0, 1]]
+
+
+def test_one_recording_in_two_files(music, tmp_path):
+    paths = []
+    for i in range(6):
+        paths.append(tmp_path / f"{i}.wav")
+        soundfile.write(paths[-1], music.data[i], 22050)
+    paths.append(tmp_path / "again.mp3")
+    stereo = np.column_stack([music.data[2], 0.3 * music.data[2]])
+    soundfile.write(paths[-1], soxr.resample(stereo, 22050, 44100), 44100)
+    report = leakage_report(paths, cv=KFold(7), groups=[0, 1, 2, 3, 4, 5, 2])
+    assert report.shares == {"artist": 2 / 7, "copy": 0, "near": 2 / 7}
+    assert leakage_report(paths, cv=KFold(7), near=None).shares == {"copy": 0}
 
 
 def test_raises(files):
@@ -282,3 +335,16 @@ def test_gtzan_splits(shared_data):
     songs = whole.duplicates
     assert (songs[pairs["test"]] >= 0).all()
     assert (songs[pairs["test"]] == songs[pairs["train"]]).all()
+
+
+@pytest.mark.realdata
+def test_real_recordings(shared_data):
+    music = load_audio_table(shared_data / "emotify30" / "tracks.csv")
+    rock = np.flatnonzero(music.target == "rock")
+    paths, artists = music.data[rock], music.groups[rock]
+    report = leakage_report(paths, groups=artists, cv=KFold(len(rock)), n_jobs=2)
+    assert report.shares["copy"] == 0
+    near = report.to_frame("track").query("kind == 'near'")
+    # Three songs are there twice, with excerpts that overlap; nothing else is alike.
+    assert len(near) == 6
+    assert (artists[near["test"]] == artists[near["train"]]).all()
