@@ -23,8 +23,8 @@ from sklearn_mgc.features._spectral import (
 
 # Longer clips are streamed. Below, the spectrum of the whole clip is no burden (150 MB).
 LONG_SECONDS = 300.0
-CHUNK_SECONDS = 30.0
-BLOCK_SECONDS = 60.0  # of what is decoded at a time; a usual clip is one block
+CHUNK_SECONDS = 10.0
+BLOCK_SECONDS = 35.0  # of what is decoded at a time; a usual clip is one block
 
 # What is derived at the end from what is kept of each frame.
 _NEEDS = {
@@ -135,26 +135,26 @@ def _describe_frames(
     stream: Stream, names: tuple[str, ...], **params
 ) -> dict[str, np.ndarray]:
     kept = dict.fromkeys(_NEEDS.get(name, name) for name in names)
-    whole: dict = {}
-    if kept.keys() & {"chroma", "mfcc", "onset_strength"}:
-        whole = _survey(stream, with_tuning="chroma" in kept, **params)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in kept}
-    before = None
+    n_frames, whole = _survey(stream, with_tuning="chroma" in kept, **params)
+    frames: dict[str, np.ndarray] = {}
+    start, before = 0, None
     for y, edge in _chunks(stream, **params):
         chunk = _Chunk(y, edge, before=before, **whole, **params)
-        for name, rows in parts.items():
-            # A copy where it is a view: views keep the whole chunk alive.
-            rows.append(np.array(getattr(chunk, name), dtype=np.float32))
+        for name in kept:
+            values = getattr(chunk, name)
+            if name not in frames:
+                frames[name] = np.empty((n_frames, values.shape[1]), dtype=np.float32)
+            # Of the rises there is one less than of frames.
+            first = start - (name == "onset_strength" and start > 0)
+            frames[name][first : first + len(values)] = values
         if "onset_strength" in kept:
             before = chunk._log_mel[-1:].copy()
-    frames = {name: np.concatenate(parts.pop(name)) for name in kept}
+        start += chunk.n_frames
     if "onset_strength" in kept:
         # As librosa: shifted by the lag and by half a frame.
-        strength, n_fft, hop_length = (
-            frames["onset_strength"], params["n_fft"], params["hop_length"],
-        )  # fmt: skip
-        lead = np.zeros((1 + n_fft // (2 * hop_length), 1), dtype=np.float32)
-        frames["onset_strength"] = np.concatenate([lead, strength])[: len(strength) + 1]
+        lead = np.zeros((1 + params["n_fft"] // (2 * params["hop_length"]), 1), dtype=np.float32)
+        rises = frames["onset_strength"][: n_frames - 1]
+        frames["onset_strength"] = np.concatenate([lead, rises])[:n_frames]
     return {name: _derived(name, frames, **params) for name in names}
 
 
@@ -244,16 +244,18 @@ def mel_spectrogram(
     return np.concatenate(parts), loudest
 
 
-def _survey(stream: Stream, *, with_tuning: bool, **params) -> dict:
-    """Tuning and loudest mel band (dB) of the whole clip."""
-    loudest, peaks = 0.0, _Peaks()
+def _survey(stream: Stream, *, with_tuning: bool, **params) -> tuple[int, dict]:
+    """Number of frames; tuning and loudest mel band (dB) of the whole clip."""
+    n_frames, loudest, peaks = 0, 0.0, _Peaks()
     for y, edge in _chunks(stream, **params):
-        found = _Chunk(y, edge, **params)._pass
+        chunk = _Chunk(y, edge, **params)
+        n_frames += chunk.n_frames
+        found = chunk._pass
         loudest = max(loudest, float(found["mel"].max()))
         if with_tuning:
             peaks.add(found["frequency"], found["height"])
     decibel = power_to_db(np.array([loudest], dtype=np.float32), ref=1.0, top_db=None)
-    return {"tuning": peaks.tuning(), "loudest": decibel[0]}
+    return n_frames, {"tuning": peaks.tuning(), "loudest": decibel[0]}
 
 
 class _Peaks:
@@ -326,7 +328,7 @@ def _tempo(strength: np.ndarray, sample_rate: int, hop_length: int) -> np.ndarra
     from librosa.feature import tempo, tempogram
 
     window = int(8.0 * sample_rate // hop_length)  # librosa's 8 s
-    step = 20_000
+    step = 2_000
     total = np.zeros(window)
     for start in range(0, len(strength), step):
         low, high = max(start - window, 0), min(start + step + window, len(strength))

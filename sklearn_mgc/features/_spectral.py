@@ -359,7 +359,9 @@ def mel_spectrogram(
 
 def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
     """Statistics over the frames of frames x columns; those of a column stand together."""
-    if values.size > _LARGE and values.shape[1] > 1:  # no second copy of hours
+    if values.size > _LARGE and statistics == ("mean",):  # no second copy of hours
+        return values.mean(axis=0, dtype=np.float64)
+    if values.size > _LARGE and values.shape[1] > 1:
         columns = np.hsplit(values, values.shape[1])
         return np.concatenate([summarize(column, statistics) for column in columns])
     values = values.astype(np.float64)
