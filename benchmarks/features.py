@@ -1,6 +1,7 @@
 """Feature extraction beside librosa and others: ratios from one run on one machine.
 
-    python benchmarks/features.py FOLDER [FOLDER ...] [--clips 6] [--repeat 11] [--others PYTHON]
+    python benchmarks/features.py FOLDER [FOLDER ...] [--clips 6] [--repeat 11]
+        [--sections waveforms files ...] [--others PYTHON]
 
 Each FOLDER holds audio files, at any depth; ``--clips`` of each are timed. Set
 OMP_NUM_THREADS=1 to compare single cores. A row is a median over repetitions and clips of
@@ -29,10 +30,12 @@ import scipy.fft
 import soundfile
 
 from sklearn_mgc.audio import load_audio
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _spectral
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _spectral, extract
+from sklearn_mgc.features._shared import Spectra
 
 SUFFIXES = {".au", ".flac", ".mp3", ".ogg", ".wav"}
 SIX = "the paper's six librosa calls"
+SECTIONS = ("waveforms", "files", "cores", "cached", "process", "others", "cuda")
 
 
 def paper_calls(y: np.ndarray) -> np.ndarray:
@@ -170,7 +173,13 @@ def waveforms(clips: list[np.ndarray], repeat: int) -> None:
                for y in clips for r in [librosa_mel(y).T]]  # fmt: skip
     print(f"\nLargest difference from librosa's: {max(reached):.1e} dB.")
 
-    both = each("both", lambda y: (ours._extract(y), mel._extract(y)))
+    def in_one_go(y: np.ndarray) -> None:
+        spectra = Spectra(y)
+        ours._extract(spectra)
+        mel._extract(spectra)
+
+    apart = each("one after the other", lambda y: (ours._extract(y), mel._extract(y)))
+    both = {**apart, **each("extract(), in one go", in_one_go)}
     methods = {"the six librosa calls and librosa's mel": librosa_both, **both}
     found = medians(methods, clips, repeat, time.process_time)
     table("25 features and mel-spectrogram of a waveform", found, next(iter(methods)))
@@ -178,7 +187,7 @@ def waveforms(clips: list[np.ndarray], repeat: int) -> None:
 
 def files(chosen: list[str], clips: list[np.ndarray], repeat: int) -> None:
     """Decoding by format, and from a file to its features."""
-    ours = HandcraftedFeatures()
+    ours, mel = HandcraftedFeatures(), MelSpectrogram()
     with tempfile.TemporaryDirectory() as folder:
         decode = {}
         for suffix in ("wav", "au", "flac", "ogg", "mp3"):
@@ -193,6 +202,7 @@ def files(chosen: list[str], clips: list[np.ndarray], repeat: int) -> None:
         methods = {
             "librosa.load + six calls": lambda path: paper_calls(librosa.load(path)[0]),
             "HandcraftedFeatures().transform": lambda path: ours.transform([path]),
+            "with MelSpectrogram() by extract()": lambda path: extract([path], ours, mel),
         }
         found = medians(methods, chosen, repeat, time.process_time)
         table("25 features of a file", found, "librosa.load + six calls")
@@ -265,6 +275,19 @@ def other_tools(python: str, clips: list[np.ndarray]) -> None:
     table("Other tools, a waveform in memory", found, "HandcraftedFeatures()")
 
 
+def cuda(clips: list[np.ndarray]) -> None:
+    """Waveforms in memory on a GPU, in batches, where there is one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    many = (clips * (256 // len(clips) + 1))[:256]
+    pair = [HandcraftedFeatures(device="cuda"), MelSpectrogram(device="cuda")]
+    for name, run in (("25 features", pair[:1]), ("25 features and mel", pair)):
+        found = medians({"": lambda X, run=run: extract(X, *run)}, [many], 3, time.perf_counter)
+        print(f"\n{torch.cuda.get_device_name()}, {name}: {found[''] / len(many):.2f} ms a clip.")
+
+
 def main() -> None:
     """Run all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -272,25 +295,32 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=6)
     parser.add_argument("--repeat", type=int, default=11)
     parser.add_argument("--many", type=int, default=300)
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--others", metavar="PYTHON")
     args = parser.parse_args()
     print(machine())
-    for number, folder in enumerate(args.folders):
+    for folder in args.folders:
         paths = sorted(str(p) for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
         chosen = paths[:: max(len(paths) // args.clips, 1)][: args.clips]
         clips = [load_audio(path) for path in chosen]
         seconds = np.mean([len(y) for y in clips]) / 22050
         title = f"{folder.name}: {len(clips)} clips of {seconds:.1f} s"
         print(f"\n{title}\n{'-' * len(title)}")
-        if number == 0:
+        many = (paths * (args.many // len(paths) + 1))[: args.many]
+        if "waveforms" in args.sections:
             waveforms(clips, args.repeat)
-        files(chosen, clips, args.repeat)
-        cores((paths * (args.many // len(paths) + 1))[: args.many])
-        if number == 0:
+        if "files" in args.sections:
+            files(chosen, clips, args.repeat)
+        if "cores" in args.sections:
+            cores(many)
+        if "cached" in args.sections:
             cached(paths[: args.many])
+        if "process" in args.sections:
             fresh_process(chosen[0])
-            if args.others:
-                other_tools(args.others, clips)
+        if "others" in args.sections and args.others:
+            other_tools(args.others, clips)
+        if "cuda" in args.sections:
+            cuda(clips)
 
 
 if __name__ == "__main__":
