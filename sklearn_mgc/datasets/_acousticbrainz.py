@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,35 +122,53 @@ def read_descriptors(file: Path) -> Descriptors:
             if other
             else "no low-level descriptors in it"
         )
-    pairs = [
-        pair for section in _SECTIONS for pair in _flatten(section, content.get(section))
-    ]
-    values = np.array([value for _, value in pairs], dtype=np.float32)
+    names: list[str] = []
+    numbers: list[float] = []
+    for section in _SECTIONS:
+        _flatten(section, content.get(section), names, numbers)
+    with np.errstate(over="ignore"):
+        values = np.array(numbers, dtype=np.float64).astype(np.float32)
     values[~np.isfinite(values)] = np.nan
     tags = content.get("metadata")
     tags = tags.get("tags") if isinstance(tags, dict) else None
     tags = tags if isinstance(tags, dict) else {}
     return Descriptors(
-        tuple(name for name, _ in pairs),
+        tuple(names),
         values,
         next(iter(_texts(tags.get("musicbrainz_releasegroupid"))), "").lower(),
         tuple(_texts(tags.get("genre"))),
     )
 
 
-def _flatten(name: str, value) -> Iterator[tuple[str, float]]:
-    if isinstance(value, dict):
+def _flatten(name: str, value, names: list[str], numbers: list[float]) -> None:
+    """Append the numbers in a value, and their names."""
+    kind = type(value)
+    if kind is float or kind is int:
+        names.append(name)
+        numbers.append(_number(value))
+    elif kind is dict:
         for key in sorted(value):
             if key not in _LEFT_OUT:
-                yield from _flatten(f"{name}.{key}", value[key])
-    elif isinstance(value, list):
+                _flatten(f"{name}.{key}", value[key], names, numbers)
+    elif kind is list and set(map(type, value)) == {float}:
+        names += _numbered(name, len(value))
+        numbers += value
+    elif kind is list:
         for i, item in enumerate(value):
-            yield from _flatten(f"{name}.{i}", item)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            yield name, float(value)
-        except OverflowError:
-            yield name, np.nan
+            _flatten(f"{name}.{i}", item, names, numbers)
+
+
+@lru_cache(maxsize=4096)
+def _numbered(name: str, n: int) -> tuple[str, ...]:
+    """Names of a list's items, made once for all files."""
+    return tuple(f"{name}.{i}" for i in range(n))
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return np.nan
 
 
 def _texts(value) -> list[str]:

@@ -257,9 +257,13 @@ def _read(
     from tqdm import tqdm
 
     described = {}
+    layouts: dict[tuple[str, ...], tuple[str, ...]] = {}
     for mbid, file in tqdm(places.items(), "descriptors", unit="file", disable=not verbose):
         try:
-            described[mbid] = read_descriptors(file)
+            found = read_descriptors(file)
+            # Thousands of names are the same in a million files.
+            names = layouts.setdefault(found.names, found.names)
+            described[mbid] = found._replace(names=names)
         except ValueError as error:
             errors.append({"id": mbid, "path": str(file), "error": str(error)})
     return described

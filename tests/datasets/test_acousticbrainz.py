@@ -217,3 +217,29 @@ def test_broken_tables(tmp_path, content, message):
     packed.write_bytes(b"BZh9 no")
     with pytest.raises(ValueError, match="cannot be read"):
         load_acousticbrainz(packed)
+
+
+def test_damaged_files_are_error_rows(tmp_path):
+    """Cut, overwritten and mistyped: a row or an error each, and no other exception."""
+    rng = np.random.default_rng(0)
+    text = json.dumps(content(0)).encode()
+    values = [None, [], "x", 1, {"mean": "x"}, [[None]], {"tags": 3}, -1e400, True]
+    for i in range(200):
+        damaged = bytearray(text)
+        if i % 4 == 0:
+            damaged = damaged[: rng.integers(len(text))]
+        elif i % 4 == 1:
+            damaged[rng.integers(len(text))] = rng.integers(256)
+        else:
+            whole = content(0)
+            place = whole[rng.choice(["lowlevel", "rhythm", "tonal", "metadata"])]
+            keys = list(place)
+            place[keys[rng.integers(len(keys))]] = values[rng.integers(len(values))]
+            if i % 4 == 3:
+                whole[rng.choice(list(whole))] = values[rng.integers(len(values))]
+            damaged = json.dumps(whole).encode()
+        (tmp_path / f"{uuid.UUID(int=i + 1)}.json").write_bytes(damaged)
+    music = load_acousticbrainz(tmp_path)
+    told = {row["id"] for row in music.errors}
+    assert not told & set(music.ids) and len(told) + len(music.ids) == 200
+    assert 20 < len(told) < 180
