@@ -14,6 +14,7 @@ import numpy as np
 from scipy import fft
 
 from sklearn_mgc.features import _reference
+from sklearn_mgc.features._filters import chroma_filters, hann_window, mel_bank
 
 # Part of every recipe: a change of the numbers below must change it too.
 KERNEL_VERSION = 3
@@ -54,24 +55,13 @@ def mel_filters(
     sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mel filterbank without its zeros: weights, each band's first bin, each band's start."""
-    from librosa.filters import mel
-
-    bank = mel(sr=sample_rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+    bank = mel_bank(sample_rate, n_fft, n_mels, fmin, fmax)
     runs = [np.flatnonzero(band) for band in bank]
     # The triangles have no holes; narrow ones may be empty.
     weights = [band[run].astype(np.float32) for band, run in zip(bank, runs, strict=True)]
     first = np.array([run[0] if len(run) else 0 for run in runs], dtype=np.int64)
     start = np.cumsum([0, *map(len, runs)], dtype=np.int64)
     return np.concatenate(weights), first, start
-
-
-@lru_cache(maxsize=128)  # one per tuning, of which there are a hundred
-def chroma_filters(sample_rate: int, n_fft: int, tuning: float) -> np.ndarray:
-    """Chroma filterbank, bins x 12."""
-    from librosa.filters import chroma
-
-    bank = chroma(sr=sample_rate, n_fft=n_fft, tuning=tuning)
-    return np.ascontiguousarray(bank.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -96,13 +86,6 @@ def _rfft() -> Callable:
     except ImportError:
         return fft.rfft
     return rfft
-
-
-@lru_cache(maxsize=8)
-def _window(n_fft: int) -> np.ndarray:
-    from scipy.signal import get_window
-
-    return get_window("hann", n_fft, fftbins=True).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -179,7 +162,7 @@ class Spectrum:
     def power_blocks(self, power: np.ndarray | None = None):
         """Yield (rows, their power spectrum), written into ``power`` or one reused block."""
         rfft = _rfft()
-        window = _window(self.n_fft)
+        window = hann_window(self.n_fft)
         windowed = np.empty((_FRAMES_PER_BLOCK, self.n_fft), dtype=np.float32)
         scratch = np.empty((_FRAMES_PER_BLOCK, self.n_bins), dtype=np.float32)
         for start in range(0, self.n_frames, _FRAMES_PER_BLOCK):

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from sklearn_mgc.features import _spectral
+from sklearn_mgc.features._filters import chroma_filters, hann_window, mel_bank
 from sklearn_mgc.features._shared import Spectra
 from sklearn_mgc.features._spectral import N_MELS, Spectrum, tuning_from_peaks
 
@@ -85,7 +86,7 @@ class BatchSpectrum:
         for row, y in zip(padded, waves, strict=True):
             row[: len(y) + n_fft] = np.pad(y, n_fft // 2, mode=pad_mode)
         self.padded = torch.from_numpy(padded).to(device)
-        window = torch.from_numpy(_spectral._window(n_fft)).to(device)
+        window = torch.from_numpy(hann_window(n_fft)).to(device)
         spectrum = torch.stft(
             self.padded, n_fft, hop_length, window=window, center=False, return_complex=True
         ).transpose(1, 2)
@@ -112,10 +113,8 @@ class BatchSpectrum:
         return self._host[name]
 
     def _bank(self, n_mels: int, fmin: float, fmax: float | None) -> torch.Tensor:
-        from librosa.filters import mel
-
-        bank = mel(sr=self.sample_rate, n_fft=self.n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
-        return torch.from_numpy(bank.T.astype(np.float32)).to(self.power.device)
+        bank = mel_bank(self.sample_rate, self.n_fft, n_mels, fmin, fmax)
+        return torch.from_numpy(bank.T.copy()).to(self.power.device)
 
     @cached_property
     def _shape(self) -> torch.Tensor:
@@ -161,7 +160,7 @@ class BatchSpectrum:
     @property
     def _chroma(self) -> torch.Tensor:
         banks = np.stack(
-            [_spectral.chroma_filters(self.sample_rate, self.n_fft, t) for t in self.tuning()]
+            [chroma_filters(self.sample_rate, self.n_fft, tuning) for tuning in self.tuning()]
         )
         raw = self.power @ torch.from_numpy(banks).to(self.power.device)
         peak = raw.amax(dim=2, keepdim=True)
