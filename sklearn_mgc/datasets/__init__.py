@@ -3,7 +3,7 @@
 from sklearn_mgc.datasets._bunch import clear_data_home, get_data_home
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
 from sklearn_mgc.datasets.check import check_audio
-from sklearn_mgc.datasets.fetch import fetch_fma, fetch_gtzan
+from sklearn_mgc.datasets.fetch import fetch_fma, fetch_fma_features, fetch_gtzan
 from sklearn_mgc.datasets.fma import load_fma, load_fma_features
 from sklearn_mgc.datasets.folder import load_audio_folder
 from sklearn_mgc.datasets.gtzan import load_gtzan
@@ -16,6 +16,7 @@ __all__ = [
     "check_audio",
     "clear_data_home",
     "fetch_fma",
+    "fetch_fma_features",
     "fetch_gtzan",
     "get_data_home",
     "load_acousticbrainz",

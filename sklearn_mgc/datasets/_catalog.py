@@ -33,7 +33,8 @@ CATALOG = {
     ),
     "fma": DataSet(
         "FMA", "8000 to 106,574 tracks", "8 to 16 genres", "artists",
-        "7.2 to 879 GiB, tables 342 MiB", "fetch_fma", "load_fma, load_fma_features",
+        "7.2 to 879 GiB, tables 342 MiB", "fetch_fma, fetch_fma_features",
+        "load_fma, load_fma_features",
         lambda found: fma._DESCR.format(found=found),
     ),
     "homburg": DataSet(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from sklearn_mgc.datasets._bunch import get_data_home
 from sklearn_mgc.datasets._download import download, mirrors_of, require_space
 from sklearn_mgc.datasets._files import is_audio, walk
 from sklearn_mgc.datasets._fma_tables import SUBSETS
-from sklearn_mgc.datasets.fma import load_fma
+from sklearn_mgc.datasets.fma import load_fma, load_fma_features
 from sklearn_mgc.datasets.gtzan import WHERE, load_gtzan
 
 _GIB = 2**30
@@ -175,34 +176,102 @@ def fetch_fma(
     """
     if subset not in SUBSETS:
         raise ValueError(f"unknown subset {subset!r}; choose from {', '.join(SUBSETS)}")
-    folder = get_data_home(data_home) / "fma"
     # A larger subset holds the smaller one, but full has whole tracks.
     larger = SUBSETS[SUBSETS.index(subset) : -1] or (subset,)
-    wanted = [
-        name
-        for name, holders in (
-            ("fma_metadata", ["fma_metadata"]),
-            (f"fma_{subset}", [f"fma_{size}" for size in larger]),
-        )
-        if not any((folder / holder).is_dir() for holder in holders)
-        and not any((folder / f"{holder}.zip").is_file() for holder in holders)
-    ]
-    if wanted and not download_if_missing:
-        raise FileNotFoundError(f"{folder}: {wanted[0]}.zip is not there")
-    addresses = mirrors_of(_FMA, mirrors)
-    sizes = {name: ARCHIVES[f"{name}.zip"][1] for name in wanted}
-    if wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        require_space(folder, sum(sizes.values()) - _came(folder), f"fma_{subset}")
-    for name in wanted:
-        archive = f"{name}.zip"
-        download(
-            archive, ARCHIVES[archive][0], folder, addresses,
-            size=sizes[name], timeout=timeout, verbose=verbose,
-        )  # fmt: skip
+    folder = _fetch_archives(
+        {"fma_metadata": ["fma_metadata"], f"fma_{subset}": [f"fma_{size}" for size in larger]},
+        data_home, mirrors, download_if_missing, timeout, verbose,
+    )  # fmt: skip
     return load_fma(folder, subset=subset, return_X_y=return_X_y, as_frame=as_frame)
 
 
-def _came(folder) -> int:
-    """Bytes of interrupted downloads."""
-    return sum(file.stat().st_size for file in folder.glob("fma_*.zip.part"))
+def fetch_fma_features(
+    subset: str = "small",
+    *,
+    columns: str = "paper",
+    data_home: str | os.PathLike | None = None,
+    mirrors: Sequence[str] | str | None = None,
+    download_if_missing: bool = True,
+    timeout: float = 60.0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    verbose: int = 1,
+):
+    """Load the table of descriptors of FMA, downloading it (342 MiB) if it is not there.
+
+    Parameters
+    ----------
+    subset : {"small", "medium", "large", "full"}, default="small"
+        Which tracks. All are in the one table.
+    columns : {"paper", "all"}, default="paper"
+        The paper's 25 means, or all 518 columns.
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`. The archive goes into ``data_home/fma``.
+    mirrors : str or sequence of str, default=None
+        As in :func:`fetch_fma`.
+    download_if_missing : bool, default=True
+        If False, raise an error where the archive is not in the data home.
+    timeout : float, default=60.0
+        Seconds without a byte after which a connection counts as broken.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+    verbose : int, default=1
+        1 shows progress.
+
+    Returns
+    -------
+    Bunch
+        As by :func:`load_fma_features`.
+
+    Raises
+    ------
+    ValueError
+        If the subset or the columns are unknown.
+    FileNotFoundError
+        If the table is not there and nothing may be downloaded.
+    OSError
+        If no mirror gave the right file, or the disk is too small.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import fetch_fma_features
+    >>> X, y = fetch_fma_features(return_X_y=True)  # doctest: +SKIP
+    """
+    if subset not in SUBSETS or columns not in ("paper", "all"):
+        raise ValueError(
+            f"subset must be one of {', '.join(SUBSETS)} and columns 'paper' or 'all', got "
+            f"{subset!r} and {columns!r}"
+        )
+    folder = _fetch_archives(
+        {"fma_metadata": ["fma_metadata"]},
+        data_home, mirrors, download_if_missing, timeout, verbose,
+    )  # fmt: skip
+    return load_fma_features(
+        folder, columns=columns, subset=subset, return_X_y=return_X_y, as_frame=as_frame
+    )
+
+
+def _fetch_archives(
+    holders: dict[str, list[str]], data_home, mirrors, download_if_missing: bool,
+    timeout: float, verbose: int,
+) -> Path:  # fmt: skip
+    """Download the archives of FMA that nothing in the data home stands in for."""
+    folder = get_data_home(data_home) / "fma"
+    addresses = mirrors_of(_FMA, mirrors)
+    wanted = [
+        f"{name}.zip"
+        for name, names in holders.items()
+        if not any((folder / n).is_dir() or (folder / f"{n}.zip").is_file() for n in names)
+    ]
+    if wanted and not download_if_missing:
+        raise FileNotFoundError(f"{folder}: {wanted[0]} is not there")
+    if wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        came = sum(file.stat().st_size for file in folder.glob("fma_*.zip.part"))
+        require_space(folder, sum(ARCHIVES[name][1] for name in wanted) - came, wanted[-1])
+    for name in wanted:
+        checksum, size = ARCHIVES[name]
+        download(name, checksum, folder, addresses, size=size, timeout=timeout, verbose=verbose)
+    return folder

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sklearn_mgc.datasets import _download, fetch, fetch_fma, fetch_gtzan
+from sklearn_mgc.datasets import _download, fetch, fetch_fma, fetch_fma_features, fetch_gtzan
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
@@ -267,11 +267,25 @@ def test_fma(server, tmp_path, miniature, monkeypatch):
     assert "fma_medium.zip" in music.data[0]
 
 
+def test_fma_features_need_the_tables_only(server, tmp_path, miniature, monkeypatch):
+    archive = miniature("fma") / "fma_metadata.zip"
+    serve(server, monkeypatch, fma_metadata__zip=archive.read_bytes())
+    with pytest.raises(FileNotFoundError, match="fma_metadata.zip is not there"):
+        fetch_fma_features(data_home=tmp_path / "home", download_if_missing=False)
+    X, y = fetch_fma_features(
+        data_home=tmp_path / "home", mirrors=server.url, return_X_y=True, verbose=0
+    )
+    assert X.shape == (3, 25) and y.tolist() == ["Pop", "Folk", "Pop"]
+    assert [path for path, _ in server.requests] == ["/sound/fma_metadata.zip"]
+    with pytest.raises(ValueError, match="columns 'paper' or 'all'"):
+        fetch_fma_features(columns="some")
+
+
 def test_fma_needs_space(tmp_path, monkeypatch):
     monkeypatch.setattr(
         _download.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 * 2**30)
     )
-    with pytest.raises(OSError, match="fma_full needs 879.3 GiB, 100.0 GiB are free"):
+    with pytest.raises(OSError, match="fma_full.zip needs 879.3 GiB, 100.0 GiB are free"):
         fetch_fma("full", data_home=tmp_path)
     with pytest.raises(ValueError, match="unknown subset 'tiny'; choose from small"):
         fetch_fma("tiny", data_home=tmp_path)

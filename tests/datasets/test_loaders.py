@@ -78,7 +78,7 @@ def test_as_frame_needs_pandas(miniature, monkeypatch, loader, source, kind):
 
 
 def test_same_options_everywhere():
-    names = [name for name, _, _ in LOADERS] + ["fetch_gtzan", "fetch_fma"]
+    names = [name for name in datasets.__all__ if name.startswith(("load_", "fetch_"))]
     for name in names:
         parameters = inspect.signature(getattr(datasets, name)).parameters
         options = list(parameters.values())
