@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,10 @@ def table(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def write_report(content: Mapping[str, Any], folder: Path) -> None:
-    """Write results.md and, where matplotlib is installed, the figures."""
+    """Write summary.json, results.md and, where matplotlib is installed, the figures."""
     rows = table(content)
+    summary = {key: content[key] for key in ("settings", "date", "versions", "curves")}
+    (folder / "summary.json").write_text(json.dumps({**summary, "rows": rows}, indent=1))
     (folder / "results.md").write_text("\n".join(_page(content, rows)), encoding="utf-8")
     try:
         import matplotlib.figure  # noqa: F401

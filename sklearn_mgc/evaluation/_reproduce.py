@@ -77,7 +77,8 @@ def reproduce(
     n_repeats : int, default=None
         Draws, or seeds, of each protocol; None is the protocol's own number.
     output : str or path-like, default="reproduction"
-        Folder for ``results.json``, ``results.md``, the figures and the features.
+        Folder for ``results.json``, its short form ``summary.json``, ``results.md``, the
+        figures and the features.
     quick : bool, default=False
         Train networks for 5 epochs, once: to see that all works, not for results.
     n_jobs : int, default=None
