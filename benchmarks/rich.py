@@ -3,7 +3,8 @@
     python benchmarks/rich.py FOLDER [--cache FOLDER] [--repeats 10]
 
 FOLDER holds tracks.csv (path, genre, artist) and the clips. Every selection meets the same
-folds: five, stratified by genre, no artist on both sides, repeated with other seeds. Output is reStructuredText.
+folds: five, stratified by genre, no artist on both sides, repeated with other seeds. Output is
+reStructuredText.
 """
 
 from __future__ import annotations
