@@ -134,8 +134,11 @@ def cross_validate(
         )
         for repeat, _, train, test in drawn
     )
-    done = Parallel(n_jobs, return_as="generator")(calls)
-    folds = list(tqdm(done, total=len(drawn), unit="fold", disable=not verbose))
+    try:
+        parallel = Parallel(n_jobs, return_as="generator")
+    except ValueError:  # some backends, such as ray, give results only all at once
+        parallel = Parallel(n_jobs)
+    folds = list(tqdm(parallel(calls), total=len(drawn), unit="fold", disable=not verbose))
     return EvaluationResult.from_folds(
         drawn, folds, y=y, groups=groups, scorers=scorers, confidence_level=confidence_level
     )
