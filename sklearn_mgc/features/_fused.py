@@ -17,6 +17,15 @@ _LANES = 8
 
 
 @_compiled
+def window_rows(samples, hop_length, window, out):
+    """Frames of a signal times the window."""
+    for t in range(out.shape[0]):
+        frame = samples[t * hop_length : t * hop_length + len(window)]
+        for k in range(len(window)):
+            out[t, k] = frame[k] * window[k]
+
+
+@_compiled
 def power_rows(spectrum, power):
     """Squared magnitudes; ``spectrum`` is complex, seen as pairs of floats."""
     for t in range(power.shape[0]):
@@ -95,20 +104,13 @@ def band_rows(power, weights, first, start, out):
 
 
 @_compiled
-def peak_rows(power, low, high, position, height, found):
-    """Local maxima above a tenth of the row's own, with a parabola through each.
+def peak_rows(power, loudest, low, high, position, height, found):
+    """Local maxima above a tenth of the row's loudest bin, with a parabola through each.
 
     Appends bin positions and heights from index ``found`` on, returns the new count.
     """
-    lanes = np.empty(_CHUNK, dtype=np.float32)
     for t in range(power.shape[0]):
-        lanes[:] = 0
-        for k in range(0, power.shape[1] - _CHUNK, _CHUNK):
-            for r in range(_CHUNK):
-                lanes[r] = max(lanes[r], power[t, k + r])
-        for r in range(_CHUNK):  # the last bins once more, so that none is left out
-            lanes[r] = max(lanes[r], power[t, power.shape[1] - _CHUNK + r])
-        threshold = np.float32(0.1) * lanes.max()
+        threshold = np.float32(0.1) * loudest[t]
         for k in range(low, high):
             here = power[t, k]
             if here <= threshold:
@@ -144,13 +146,14 @@ def count_sign_changes(y, edges, out):
 
 
 @_compiled
-def mean_square_rows(frames, out):
-    """Mean square of each frame."""
-    for t in range(frames.shape[0]):
+def mean_square_rows(samples, hop_length, length, out):
+    """Mean square of each frame of a signal."""
+    for t in range(len(out)):
+        frame = samples[t * hop_length : t * hop_length + length]
         total = np.float32(0)
-        for k in range(frames.shape[1]):
-            total += frames[t, k] * frames[t, k]
-        out[t] = total / np.float32(frames.shape[1])
+        for k in range(length):
+            total += frame[k] * frame[k]
+        out[t] = total / np.float32(length)
 
 
 @_compiled

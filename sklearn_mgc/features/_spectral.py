@@ -17,7 +17,7 @@ from sklearn_mgc.features import _reference
 from sklearn_mgc.features._filters import chroma_filters, hann_window, mel_bank
 
 # Part of every recipe: a change of the numbers below must change it too.
-KERNEL_VERSION = 3
+KERNEL_VERSION = 4
 
 BACKENDS = ("fused", "librosa")
 PAD_MODES = ("constant", "edge", "reflect")
@@ -93,14 +93,6 @@ def _dct_matrix(n_mels: int, n_mfcc: int) -> np.ndarray:
     return fft.dct(np.eye(n_mels), axis=1, norm="ortho")[:, :n_mfcc].astype(np.float32)
 
 
-def frame_signal(y: np.ndarray, length: int, hop_length: int, pad_mode: str) -> np.ndarray:
-    """Centred frames of a signal, as a read-only view (n_frames, length); "none" pads nothing."""
-    padded = y
-    if pad_mode != "none":
-        padded = np.pad(y, length // 2, mode=pad_mode)  # type: ignore[call-overload]
-    return np.lib.stride_tricks.sliding_window_view(padded, length)[::hop_length]
-
-
 def power_to_db(power: np.ndarray, *, ref: float, top_db: float | None) -> np.ndarray:
     """Decibels relative to ``ref``, at most ``top_db`` below the loudest value."""
     db = np.log(np.maximum(power, np.float32(1e-10)))  # unlike log10, vectorized by numpy
@@ -140,7 +132,7 @@ class Spectrum:
     y : float32 array of shape (n_samples,)
     sample_rate, n_fft, hop_length : int
     pad_mode : str
-        How half a frame is added at both ends.
+        How half a frame is added at both ends; "none" adds nothing.
     n_mfcc : int
     """
 
@@ -156,8 +148,10 @@ class Spectrum:
         self.n_mfcc = n_mfcc
         self.n_bins = n_fft // 2 + 1
         self.hertz = sample_rate / n_fft  # per bin
-        self.frames = frame_signal(y, n_fft, hop_length, pad_mode)
-        self.n_frames = len(self.frames)
+        # Frame t is n_fft samples from t * hop_length on.
+        padded = y if pad_mode == "none" else np.pad(y, n_fft // 2, mode=pad_mode)
+        self.padded = np.ascontiguousarray(padded)
+        self.n_frames = 1 + (len(padded) - n_fft) // hop_length
 
     def power_blocks(self, power: np.ndarray | None = None):
         """Yield (rows, their power spectrum), written into ``power`` or one reused block."""
@@ -168,7 +162,8 @@ class Spectrum:
         for start in range(0, self.n_frames, _FRAMES_PER_BLOCK):
             rows = slice(start, min(start + _FRAMES_PER_BLOCK, self.n_frames))
             n_rows = rows.stop - start
-            np.multiply(self.frames[rows], window, out=windowed[:n_rows])
+            samples = self.padded[start * self.hop_length :]
+            self.fused.window_rows(samples, self.hop_length, window, windowed[:n_rows])
             spectrum = rfft(windowed[:n_rows], axis=1)
             block = scratch[:n_rows] if power is None else power[rows]
             self.fused.power_rows(spectrum.view(np.float32), block)
@@ -199,7 +194,8 @@ class Spectrum:
         for rows, block in self.power_blocks(power):
             self.fused.shape_rows(block, np.float32(self.hertz), _TINY, *shape[:, rows])
             self.fused.band_rows(block, *filters, mel[rows])
-            n_peaks = self.fused.peak_rows(block, low, high, position, height, n_peaks)
+            loudest = block.max(axis=1)
+            n_peaks = self.fused.peak_rows(block, loudest, low, high, position, height, n_peaks)
         return {
             "power": power,
             "shape": shape,
@@ -277,7 +273,7 @@ class Spectrum:
     @property
     def rms(self) -> np.ndarray:
         mean_square = np.empty(self.n_frames, dtype=np.float32)
-        self.fused.mean_square_rows(self.frames, mean_square)
+        self.fused.mean_square_rows(self.padded, self.hop_length, self.n_fft, mean_square)
         return np.sqrt(mean_square)[:, None]
 
     @property
