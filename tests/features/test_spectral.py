@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.fft import dct
 
+from sklearn_mgc.features._filters import chroma_filters, mel_bank
 from sklearn_mgc.features._spectral import Spectrum, tuning_from_peaks
 
 RATE, N_FFT, HOP = 22050, 2048, 512
@@ -50,6 +52,24 @@ def exact(y: np.ndarray) -> dict[str, np.ndarray]:
         "spectral_bandwidth": np.sqrt(variance),
         "spectral_rolloff": frequency[(running >= 0.85 * running[:, -1:]).argmax(axis=1)],
         "zero_crossing_rate": (negative[:, 1:] != negative[:, :-1]).sum(axis=1) / N_FFT,
+    }
+
+
+def exact_bands(y: np.ndarray, tuning: float) -> dict[str, np.ndarray]:
+    """What filterbanks make of the spectrum, in float64."""
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(y, N_FFT // 2), N_FFT)[::HOP]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
+    power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
+    mel = power @ mel_bank(RATE, N_FFT, 128, 0.0, None).T.astype(np.float64)
+    db = 10 * np.log10(np.maximum(mel, 1e-10))
+    db = np.maximum(db, db.max() - 80)
+    chroma = power @ chroma_filters(RATE, N_FFT, tuning).astype(np.float64)
+    peak = chroma.max(axis=1, keepdims=True)
+    return {
+        "mel": mel,
+        "mfcc": dct(db, axis=1, norm="ortho")[:, :20],
+        "chroma": chroma / np.where(peak < np.finfo(np.float32).tiny, 1, peak),
+        "rms": np.sqrt((frames**2).mean(axis=1))[:, None],
     }
 
 
@@ -106,6 +126,39 @@ def test_any_noise_of_any_length_equals_the_definition(seed, n_samples, scale, c
     rolloff = found.spectral_rolloff[:, 0]
     assert_allclose(rolloff, expected["spectral_rolloff"], atol=1.01 * RATE / N_FFT)
     assert_allclose(found.zero_crossing_rate[:, 0], expected["zero_crossing_rate"], atol=1e-7)
+
+
+def assert_bands_equal(y: np.ndarray) -> None:
+    """Mel power to the FFT's rounding, 1e-6 of a frame's loudest bin in amplitude; the rest
+    of each descriptor's own scale. What is quieter than that has no true float32 value.
+    """
+    found = spectrum_of(y)
+    expected = exact_bands(y.astype(np.float64), found.tuning)
+    loudest = expected["mel"].max(axis=1, keepdims=True)
+    error = np.abs(found._pass["mel"] - expected["mel"])
+    assert (error <= 2e-5 * expected["mel"] + 1e-9 * loudest).all()
+    assert_allclose(found.rms, expected["rms"], rtol=1e-5, atol=1e-12)
+    assert_allclose(found.mfcc, expected["mfcc"], rtol=1e-4, atol=0.02)
+    heard = expected["mel"].max(axis=1) > 1e-6 * expected["mel"].max()
+    assert_allclose(found.chroma[heard], expected["chroma"][heard], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_bands_of_degenerate_signals(name):
+    assert_bands_equal(DEGENERATE[name].astype(np.float32))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_samples=st.integers(2, 6000),
+    scale=st.floats(1e-3, 1.0),
+    cents=st.floats(0, 4800),
+)
+@settings(max_examples=30, deadline=None)
+def test_bands_of_any_noisy_tone_of_any_length(seed, n_samples, scale, cents):
+    tone = np.sin(2 * np.pi * 110 * 2 ** (cents / 1200) * np.arange(n_samples) / RATE)
+    noise = np.random.default_rng(seed).standard_normal(n_samples)
+    assert_bands_equal((scale * (tone + 0.1 * noise)).astype(np.float32))
 
 
 @pytest.mark.parametrize("cents", [-40, -13, 0, 20, 45])
