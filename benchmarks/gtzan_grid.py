@@ -77,7 +77,7 @@ def unselected(candidates: list[dict]) -> list[float]:
 
 def as_rst(report: dict) -> str:
     """The report as a page."""
-    lines = ["The paper's grid on GTZAN", "========================", "", report["text"], ""]
+    lines = ["The paper's grid on GTZAN", "=========================", "", report["text"], ""]
     for protocol, parts in report["protocols"].items():
         candidates = [c for part in parts.values() for c in part["candidates"]]
         candidates.sort(key=lambda c: -np.mean(c["test"]))

@@ -27,4 +27,4 @@ sphinx_gallery_conf = {
     "show_memory": False,
 }
 # The inherited `score` documentation refers to labels of scikit-learn's own guide.
-suppress_warnings = ["config.cache", "ref.ref"]
+suppress_warnings = ["config.cache", "ref.ref", "ref.term"]
