@@ -140,7 +140,8 @@ def _one(transformers: list, task: Task, stores: list, recipes: list) -> Outcome
                         outcome.rows[k] = values
                         del wanted[k]
             _fill(outcome, wanted, task)
-            if stamp is not None and stamp_of(task.clip) != stamp:
+            now = stamp_of(task.clip) if stamp is not None else None
+            if stamp is not None and (now is None or now.state != stamp.state):
                 digest = None  # it changed while it was read
     except AudioError as error:
         if any(transformer.on_error == "raise" for transformer in wanted.values()):
