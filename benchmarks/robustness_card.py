@@ -1,10 +1,10 @@
 """What predictions on real recordings survive: out of fold, artists kept apart.
 
-    python benchmarks/robustness_card.py TRACKS.csv --out docs/results/robustness
+    python benchmarks/robustness_card.py TRACKS.csv --out docs/results/robustness --folds FOLDER
 
 TRACKS.csv names files, genres and artists, as `load_audio_table` reads them. Every clip is
 predicted under every condition by a model that was trained on other artists' clips as they are.
-Folds that are done are kept in ``OUT/folds`` and not computed again.
+Folds that are done are kept in FOLDER and not computed again. Writes OUT.txt, OUT.json, OUT.png.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ class Together:
         return ["|".join(row) for row in zip(*(m.predict(X) for m in self.models), strict=True)]
 
 
-def cards(names: list[str], music, out: Path) -> dict[str, RobustnessResult]:
+def cards(names: list[str], music, folder: Path) -> dict[str, RobustnessResult]:
     """Out-of-fold predictions of every system under every condition."""
     folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=0)
     predictions: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
     for k, (train, test) in enumerate(folds.split(music.data, music.target, music.groups)):
-        file = out / "folds" / f"{'+'.join(names)}.{k}.json"
+        file = folder / f"{'+'.join(names)}.{k}.json"
         if not file.exists():
             models = [SYSTEMS[name][1]() for name in names]
             for model in models:
@@ -93,24 +93,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tracks", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--folds", type=Path, required=True)
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     args = parser.parse_args()
     music = load_audio_table(args.tracks)
-    found = cards(args.systems, music, args.out)
+    found = cards(args.systems, music, args.folds)
     versions = f"sklearn_mgc {sklearn_mgc.__version__}, scikit-learn {sklearn.__version__}, "
     versions += f"numpy {np.__version__}, Python {platform.python_version()}"
     lines = [
-        "# What a prediction survives\n",
         f"{len(music.data)} clips of {len(set(music.target))} genres by "
-        f"{len(set(music.groups))} artists; {N_FOLDS} folds by artist, seed 0. Intervals "
-        f"(95 %) go by artists. {versions}.\n",
-        "    python benchmarks/robustness_card.py TRACKS.csv --out docs/results/robustness\n",
+        f"{len(set(music.groups))} artists; {N_FOLDS} folds by artist, seed 0.",
+        f"Intervals (95 %) go by artists. {versions}.",
     ]
     for name, result in found.items():
-        lines += [f"## {SYSTEMS[name][0][0].upper()}{SYSTEMS[name][0][1:]}\n", "```"]
-        lines += [str(result), "```\n"]
-    (args.out / "results.md").write_text("\n".join(lines))
-    (args.out / "results.json").write_text(
+        lines += ["", f"{SYSTEMS[name][0]}:", str(result)]
+    args.out.with_suffix(".txt").write_text("\n".join(lines) + "\n")
+    args.out.with_suffix(".json").write_text(
         json.dumps({name: result.rows for name, result in found.items()}, indent=1) + "\n"
     )
     import matplotlib.pyplot as plt
@@ -122,7 +120,7 @@ def main() -> None:
     for ax, (name, result) in zip(axes[0], found.items(), strict=True):
         result.plot(ax=ax)
         ax.set_title(SYSTEMS[name][0].replace(", ", "\n", 1), fontsize="medium")
-    fig.savefig(args.out / "robustness.png", dpi=80)
+    fig.savefig(args.out.with_suffix(".png"), dpi=80)
 
 
 if __name__ == "__main__":
