@@ -24,8 +24,13 @@ def draw_folds(cv, y, groups, *, seed: int = 0, repeat: int = 0) -> Iterator:
             cv = copy.copy(cv)
             cv.random_state = int(cv.random_state) + repeat
     else:
-        return iter(list(cv))
+        return iter([(_indices(train), _indices(test)) for train, test in cv])
     return cv.split(np.zeros(len(y)), y, groups)
+
+
+def _indices(side) -> np.ndarray:
+    side = np.asarray(side)
+    return np.flatnonzero(side) if side.dtype == bool else side
 
 
 def refuse_leaks(folds: Iterable[tuple[np.ndarray, np.ndarray]], groups) -> None:

@@ -116,7 +116,7 @@ def compare(
     Raises
     ------
     ValueError
-        If the results are not of the same clips in the same folds.
+        If the results are not of the same clips by the same artists in the same folds.
 
     Examples
     --------
@@ -142,6 +142,11 @@ def compare(
         raise ValueError(
             "the two results are of other clips or other folds; run cross_validate on the same "
             "data with the same cv, n_repeats and random_state"
+        )
+    if not np.array_equal(np.asarray(a.groups), np.asarray(b.groups)):
+        raise ValueError(
+            "the two results were given different groups, or one of them none; run "
+            "cross_validate with the same groups for both"
         )
     units = a.sample if a.groups is None else a.groups[a.sample]
     right_a, right_b = a.right, b.right

@@ -55,7 +55,8 @@ def cross_validate(
         ``cv`` of a loaded data set. A number is ``StratifiedGroupKFold`` where there are
         groups and ``StratifiedKFold`` where there are none, shuffled.
     scoring : str, callable, list or dict, default="accuracy"
-        scikit-learn's scorers, by name or as functions.
+        scikit-learn's scorers, by name or as functions. They score stored predictions and
+        probabilities, and are given no X.
     n_repeats : int, default=1
         Times that folds are drawn and networks are seeded anew. An integer
         ``random_state`` of the estimator or of a splitter counts up with each repeat.
@@ -80,7 +81,8 @@ def cross_validate(
     Raises
     ------
     ValueError
-        If a fold has an artist on both sides, or the lengths of X, y and groups differ.
+        If a fold has an artist on both sides, the artist of a clip is missing, or the lengths
+        of X, y and groups differ.
 
     See Also
     --------
@@ -118,7 +120,11 @@ def cross_validate(
             raise ValueError(f"{name} has {n} entries, but y has {len(y)}")
     if n_repeats < 1:
         raise ValueError(f"n_repeats must be at least 1, got {n_repeats}")
+    if groups is not None:
+        _check_known(groups)
     scorers = _scorers(scoring)
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        cv = list(cv)  # a generator would be empty from the second repeat on
     drawn = [
         (repeat, fold, np.asarray(train), np.asarray(test))
         for repeat in range(n_repeats)
@@ -126,6 +132,8 @@ def cross_validate(
             draw_folds(cv, y, groups, seed=random_state, repeat=repeat)
         )
     ]
+    if not drawn:
+        raise ValueError("cv gives no folds")
     if not allow_leakage and groups is not None:
         refuse_leaks([(train, test) for *_, train, test in drawn], groups)
     calls = (
@@ -142,6 +150,21 @@ def cross_validate(
     return EvaluationResult.from_folds(
         drawn, folds, y=y, groups=groups, scorers=scorers, confidence_level=confidence_level
     )
+
+
+def _check_known(groups) -> None:
+    """Raise where an artist is missing: such clips are not all by one artist."""
+    unknown = [
+        i
+        for i, group in enumerate(groups.tolist())
+        if group is None or type(group).__name__ == "NAType" or group != group
+    ]
+    if unknown:
+        raise ValueError(
+            f"groups has no artist for {len(unknown)} of {len(groups)} clips, such as clip "
+            f"{unknown[0]}; leave such clips out, or give each a name of its own if no other "
+            "clip is by its artist"
+        )
 
 
 def _scorers(scoring) -> dict[str, Callable]:

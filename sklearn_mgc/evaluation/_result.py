@@ -28,7 +28,8 @@ class EvaluationResult:
     classes : ndarray of shape (n_classes,)
         Genres, sorted.
     folds : list of dict
-        Per fold: ``repeat``, ``fold``, ``n_train``, ``n_test``, ``fit_seconds``,
+        Per fold: ``repeat``, ``fold``, ``n_train``, ``n_test``, ``n_leaked`` (test clips by
+        artists of the training clips; where artists are known), ``fit_seconds``,
         ``predict_seconds`` and each score.
     sample, repeat, fold : ndarray of shape (n_predictions,)
         Which clip each prediction is of, and in which repeat and fold it was made.
@@ -95,6 +96,8 @@ class EvaluationResult:
         for (repeat, k, train, test), found in zip(drawn, folds, strict=True):
             rows = np.flatnonzero((result.repeat == repeat) & (result.fold == k))
             row = {"repeat": repeat, "fold": k, "n_train": len(train), "n_test": len(test)}
+            if groups is not None:
+                row["n_leaked"] = int(np.isin(groups[test], groups[train]).sum())
             row |= {name: found[name] for name in ("fit_seconds", "predict_seconds")}
             row |= {name: result._score(name, rows) for name in scorers}
             result.folds.append(row)
@@ -168,7 +171,7 @@ class EvaluationResult:
         responses = None if self.probabilities is None else self.probabilities[rows]
         model = _Predicted(self.classes, self.predicted[rows], responses)
         try:
-            return float(self.scorers[metric](model, np.zeros((len(rows), 1)), self._true[rows]))
+            return float(self.scorers[metric](model, None, self._true[rows]))
         except ValueError:  # a score that needs every genre, in a resample without one
             if len(np.unique(self._true[rows])) == len(self.classes):
                 raise
@@ -303,21 +306,16 @@ class EvaluationResult:
         clips = np.unique(self.sample)
         text = f"{n_folds} fold{'s' if n_folds > 1 else ''}"
         if self.groups is not None:
-            leaks = any(
-                np.isin(self.groups[test], self.groups[np.setdiff1d(clips, test)]).any()
-                for test in self._test_sets()
-            )
-            text += " that share artists" if leaks and n_folds > 1 else " by group"
+            if any(row["n_leaked"] for row in self.folds):
+                text += " that share artists" if n_folds > 1 else " that shares artists"
+            else:
+                text += " by group"
         if self.n_repeats > 1:
             text += f", {self.n_repeats} repeats"
         text += f": {len(clips)} clips of {len(self.classes)} genres"
         if self.groups is not None:
             text += f" by {len(np.unique(self.groups[clips]))} artists"
         return text
-
-    def _test_sets(self):
-        for k in np.unique(self.fold[self.repeat == 0]):
-            yield self.sample[(self.repeat == 0) & (self.fold == k)]
 
     def __str__(self) -> str:
         level = f"{100 * self.confidence_level:g} % CI"

@@ -164,6 +164,36 @@ def test_pairs_of_indices_and_held_out_clips(clips):
     assert len(several.sample) == 160 and len(np.unique(several.sample)) > 80
 
 
+def test_the_protocol_names_a_leak_whatever_the_folds(clips):
+    X, y, artists = clips
+    model = LogisticRegression()
+    mixed = np.random.default_rng(0).permutation(200)
+    leaking = [(mixed[:150], mixed[150:])]
+    result = cross_validate(model, X, y, groups=artists, cv=leaking, allow_leakage=True)
+    assert result.protocol.startswith("1 fold that shares artists: 50 clips")
+    expected = int(np.isin(artists[mixed[150:]], artists[mixed[:150]]).sum())
+    assert result.to_frame()["n_leaked"].tolist() == [expected]
+    # Each half of an artist's clips is tested; no model has heard any of them.
+    halves = [
+        (np.flatnonzero(artists >= 20), np.flatnonzero((artists < 20) & (np.arange(200) % 2 == k)))
+        for k in (0, 1)
+    ]
+    purged = cross_validate(model, X, y, groups=artists, cv=halves)
+    assert purged.protocol.startswith("2 folds by group: 100 clips")
+    assert "n_leaked" not in cross_validate(model, X, y).to_frame()
+
+
+def test_a_generator_of_folds_serves_every_repeat(clips):
+    X, y, artists = clips
+    pairs = list(GroupKFold(4).split(X, y, artists))
+    masks = [(np.isin(range(200), train), np.isin(range(200), test)) for train, test in pairs]
+    expected = cross_validate(KNeighborsClassifier(), X, y, cv=pairs, n_repeats=3)
+    assert expected.n_repeats == 3 and len(expected.sample) == 600
+    for cv in (iter(pairs), masks):
+        found = cross_validate(KNeighborsClassifier(), X, y, cv=cv, n_repeats=3)
+        pd.testing.assert_frame_equal(found.predictions(), expected.predictions())
+
+
 def test_a_genre_that_a_fold_does_not_know(clips):
     X, y, artists = clips
     train, test = np.flatnonzero(y != "pop"), np.flatnonzero(y == "pop")
@@ -210,6 +240,19 @@ def test_bad_arguments(clips):
         cross_validate(LogisticRegression(), X, y, groups=artists[1:])
     with pytest.raises(ValueError, match="n_repeats must be at least 1"):
         cross_validate(LogisticRegression(), X, y, n_repeats=0)
+    with pytest.raises(ValueError, match="cv gives no folds"):
+        cross_validate(LogisticRegression(), X, y, cv=[])
+    with pytest.raises(AttributeError, match="NoneType"):  # there is no X to score
+        cross_validate(LogisticRegression(), X, y, scoring=lambda model, X, y: X.mean())
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=str)
+def test_unknown_artists_are_not_one_artist(clips, missing):
+    X, y, artists = clips
+    names = pd.Series([f"artist {a}" for a in artists], dtype=object)
+    names[[3, 7]] = missing
+    with pytest.raises(ValueError, match="no artist for 2 of 200 clips, such as clip 3"):
+        cross_validate(LogisticRegression(), X, y, groups=names)
 
 
 def test_compare_says_which_is_better(clips):
@@ -236,3 +279,8 @@ def test_compare_does_not_call_noise_a_difference(clips):
     other = cross_validate(LogisticRegression(), X, y, groups=artists, random_state=1)
     with pytest.raises(ValueError, match="other clips or other folds"):
         compare(a, other)
+    pairs = list(GroupKFold(4).split(X, y, artists))
+    known = cross_validate(LogisticRegression(), X, y, groups=artists, cv=pairs)
+    unknown = cross_validate(LogisticRegression(), X, y, cv=pairs)
+    with pytest.raises(ValueError, match="different groups, or one of them none"):
+        compare(unknown, known)
