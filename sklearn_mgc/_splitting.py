@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterable, Iterator
 from numbers import Integral
 
@@ -25,7 +26,10 @@ def draw_folds(cv, y, groups, *, seed: int = 0, repeat: int = 0) -> Iterator:
             cv.random_state = int(cv.random_state) + repeat
     else:
         return iter([(_indices(train), _indices(test)) for train, test in cv])
-    return cv.split(np.zeros(len(y)), y, groups)
+    with warnings.catch_warnings():
+        # Whether folds that ignore artists will do is for the caller to say.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+        return iter(list(cv.split(np.zeros(len(y)), y, groups)))
 
 
 def _indices(side) -> np.ndarray:

@@ -68,7 +68,9 @@ def objective(
     Returns
     -------
     callable
-        Takes a trial, gives the mean score over folds.
+        Takes a trial, gives the mean score over folds. Its attribute ``space`` is the space;
+        its method ``estimator(params)`` gives the unfitted estimator with the parameters of
+        ``study.best_params`` or of a trial, among which are texts of what a storage cannot keep.
 
     Raises
     ------
@@ -95,6 +97,12 @@ def objective(
     >>> study.optimize(search.objective(LogisticRegression(), X, y, groups=artists), n_trials=3)
     >>> sorted(study.best_params)
     ['C']
+
+    To fit what was found:
+
+    >>> function = search.objective(LogisticRegression(), X, y, groups=artists)
+    >>> function.estimator({"C": 0.5}).fit(X, y)
+    LogisticRegression(C=0.5)
     """
     return _Objective(
         estimator, X, y, cv, groups, space, scoring, pruning, allow_leakage, random_state
@@ -138,6 +146,16 @@ class _Objective:
             scores = self._by_fold(model, trial)
         trial.set_user_attr("scores", [float(score) for score in scores])
         return float(np.mean(scores))
+
+    def estimator(self, params: Mapping[str, Any]):
+        """Give the unfitted estimator with the parameters of a trial."""
+        values = {
+            name: _by_text(self.space[name]).get(value, value)
+            if isinstance(value, str) and name in self.space
+            else value
+            for name, value in params.items()
+        }
+        return clone(self._estimator).set_params(**values)
 
     def _by_fold(self, model, trial) -> list[float]:
         import optuna
@@ -211,8 +229,15 @@ def _suggest(trial, name: str, values):
         return trial.suggest_float(name, values.low, values.high, step=values.step, log=values.log)
     if isinstance(values, IntDistribution):
         return trial.suggest_int(name, values.low, values.high, step=values.step, log=values.log)
-    plain = all(c is None or isinstance(c, (bool, int, float, str)) for c in values.choices)
-    if plain:
-        return trial.suggest_categorical(name, list(values.choices))
-    by_text = {repr(choice): choice for choice in values.choices}
-    return by_text[trial.suggest_categorical(name, list(by_text))]
+    by_text = _by_text(values)
+    if by_text:
+        return by_text[trial.suggest_categorical(name, list(by_text))]
+    return trial.suggest_categorical(name, list(values.choices))
+
+
+def _by_text(values) -> dict[str, Any]:
+    """Choices by their text, if one of them is not a plain value."""
+    choices = getattr(values, "choices", ())
+    if all(c is None or isinstance(c, (bool, int, float, str)) for c in choices):
+        return {}
+    return {repr(choice): choice for choice in choices}

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -27,7 +37,9 @@ from sklearn_mgc import (
     SegmentVotingClassifier,
     search,
 )
+from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
+from sklearn_mgc.features import _base
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -94,7 +106,11 @@ def test_choices_that_are_no_plain_values_survive_a_storage(clips, tmp_path):
         study.optimize(function, n_trials=2)
     assert len(study.trials) == 4
     chosen = study.best_params["dnnclassifier__hidden_sizes"]
-    assert chosen in map(repr, function.space["dnnclassifier__hidden_sizes"].choices)
+    sizes = function.space["dnnclassifier__hidden_sizes"].choices
+    assert chosen in map(repr, sizes)
+    best = function.estimator(study.best_params)
+    assert best.get_params()["dnnclassifier__hidden_sizes"] in sizes
+    assert best.get_params()["dnnclassifier__lr"] == study.best_params["dnnclassifier__lr"]
 
 
 @pytest.mark.parametrize("pruning", ["fold", "epoch"])
@@ -166,6 +182,7 @@ WORKER = textwrap.dedent(
     function = search.objective(Slow(), X, y, cv=2)
     study = search.open_study(sys.argv[1], space=function.space)
     print("ready", flush=True)
+    input()
     stop = optuna.study.MaxTrialsCallback(int(sys.argv[3]))
     study.optimize(function, n_trials=int(sys.argv[3]), callbacks=[stop])
     """
@@ -175,12 +192,50 @@ WORKER = textwrap.dedent(
 def _worker(storage, seconds, n_trials):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", WORKER, str(storage), str(seconds), str(n_trials)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=environment, **pipes)
 
 
-def test_two_workers_share_a_study(tmp_path):
+def _start(*workers):
+    """Let workers begin at once, as soon as all are ready."""
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+
+
+@pytest.fixture
+def postgresql():
+    """URL of a database on a server of its own, reached through a socket."""
+    pytest.importorskip("psycopg2")
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    initdb = str(installed[-1].with_name("initdb")) if installed else shutil.which("initdb")
+    if not initdb:
+        pytest.skip("no PostgreSQL server installed")
+    # The server refuses to be root; a short path, as sockets have none that is long.
+    user = {"user": "nobody"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        os.chmod(folder, 0o777)
+        call = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder, **user}
+        data = f"{folder}/data"
+        subprocess.run([initdb, "-D", data, "-U", "studies", "-A", "trust", "-N"], **call)
+        control = [str(Path(initdb).with_name("pg_ctl")), "-D", data, "-w", "-l", f"{folder}/log"]
+        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+        subprocess.run([*control, "-o", options, "start"], **call)
+        try:
+            yield f"postgresql+psycopg2://studies@/postgres?host={folder}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **call)
+
+
+@pytest.mark.parametrize("kind", ["journal", "postgresql"])
+def test_two_workers_share_a_study(tmp_path, kind, request):
     storage = tmp_path / "studies" / "my study.journal"
+    if kind == "postgresql":
+        storage = request.getfixturevalue("postgresql")
     workers = [_worker(storage, 0.05, 12) for _ in range(2)]
+    _start(*workers)
     assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
     study = search.open_study(storage)
     done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
@@ -188,12 +243,15 @@ def test_two_workers_share_a_study(tmp_path):
     assert len({trial.user_attrs["worker"] for trial in done}) == 2
 
 
-@pytest.mark.parametrize("kind", ["journal", "database"])
-def test_a_killed_worker_loses_no_trial(tmp_path, kind):
-    path = tmp_path / "study"
-    storage = path if kind == "journal" else f"sqlite:///{path}"
+@pytest.mark.parametrize("kind", ["journal", "sqlite", "postgresql"])
+def test_a_killed_worker_loses_no_trial(tmp_path, kind, request):
+    storage = tmp_path / "study"
+    if kind == "sqlite":
+        storage = f"sqlite:///{storage}"
+    elif kind == "postgresql":
+        storage = request.getfixturevalue("postgresql")
     worker = _worker(storage, 60, 3)
-    assert worker.stdout.readline() == "ready\n"
+    _start(worker)
     deadline = time.monotonic() + 60
     study = search.open_study(storage)
     while time.monotonic() < deadline:
@@ -209,7 +267,9 @@ def test_a_killed_worker_loses_no_trial(tmp_path, kind):
     assert again.trials[1].system_attrs["fixed_params"] == running[0].params
     # Opened once more, it is not put in line twice.
     assert len(search.open_study(storage).trials) == 2
-    assert _worker(storage, 0, 2).wait(timeout=60) == 0
+    other = _worker(storage, 0, 2)
+    _start(other)
+    assert other.wait(timeout=60) == 0
     states = [t.state.name for t in search.open_study(storage).trials]
     assert states[:2] == ["FAIL", "COMPLETE"] and states.count("COMPLETE") == 2
     assert again.trials[1].params == running[0].params
@@ -242,7 +302,10 @@ def test_bad_requests_are_told(clips):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, n_jobs, monkeypatch):
+@pytest.mark.parametrize("kind", [GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV])
+def test_features_of_a_file_are_computed_once_for_a_whole_search(
+    tmp_path, kind, n_jobs, monkeypatch
+):
     music = make_music(
         8, genres=["jazz", "rock"], duration=1.0, folder=tmp_path / "music", random_state=0
     )
@@ -250,7 +313,19 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, n_job
         HandcraftedFeatures(cache=tmp_path / "cache"), StandardScaler(), LogisticRegression()
     )
     grid = {"logisticregression__C": [0.1, 1.0, 10.0]}
-    GridSearchCV(model, grid, cv=2, n_jobs=n_jobs).fit(music.data, music.target)
+    given = {"n_iter": 2, "random_state": 0} if kind is RandomizedSearchCV else {}
+    given |= {"min_resources": 8} if kind is HalvingGridSearchCV else {}
+    opened = []
+
+    def read(path, **params):
+        opened.append(str(path))
+        return stream_audio(path, **params)
+
+    monkeypatch.setattr(_base, "stream_audio", read)
+    found = kind(model, grid, cv=2, n_jobs=n_jobs, **given).fit(music.data, music.target)
+    assert found.predict(music.data).shape == (8,)
+    if n_jobs is None:  # other processes have counts of their own
+        assert sorted(opened) == sorted(map(str, music.data))
 
     def refuse(*args, **kwargs):
         raise AssertionError("computed again")
