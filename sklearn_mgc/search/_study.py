@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 _HEARTBEAT_SECONDS = 30
+_ATTEMPTS = 5
 
 
 def open_study(
@@ -92,18 +94,32 @@ def _storage(storage):
 
     text = os.fspath(storage)
     if "://" in text:
-        return optuna.storages.RDBStorage(
-            text,
-            heartbeat_interval=_HEARTBEAT_SECONDS,
-            grace_period=2 * _HEARTBEAT_SECONDS,
-            heartbeat_stale_trial_callback=_retry_call(),
-        )
+        return _database(text)
     path = Path(text).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
     backend = optuna.storages.journal.JournalFileBackend(
         str(path), lock_obj=optuna.storages.journal.JournalFileOpenLock(str(path))
     )
     return optuna.storages.JournalStorage(backend)
+
+
+def _database(url: str):
+    import optuna
+    from sqlalchemy.exc import DatabaseError
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            return optuna.storages.RDBStorage(
+                url,
+                heartbeat_interval=_HEARTBEAT_SECONDS,
+                grace_period=2 * _HEARTBEAT_SECONDS,
+                heartbeat_stale_trial_callback=_retry_call(),
+            )
+        except DatabaseError as error:
+            # Workers that are started together all make the tables, and one of them is first.
+            if "already exists" not in str(error) or attempt == _ATTEMPTS - 1:
+                raise
+            time.sleep(0.1 * (attempt + 1))
 
 
 def _retry_call():
