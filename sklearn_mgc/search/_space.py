@@ -13,6 +13,7 @@ from sklearn_mgc.classifiers import (
     CNN2DClassifier,
     CRNNClassifier,
     DNNClassifier,
+    ParallelCRNNClassifier,
     RegularizedDiscriminantAnalysis,
     SegmentVotingClassifier,
 )
@@ -112,6 +113,10 @@ def _ranges() -> dict[type, dict[str, Any]]:
             **of_spectrograms,
             "lstm_hidden_size": CategoricalDistribution([16, 32, 64]),
             "bidirectional": CategoricalDistribution([False, True]),
+        },
+        ParallelCRNNClassifier: {
+            **of_spectrograms,
+            "gru_hidden_size": CategoricalDistribution([32, 64, 128]),
         },
         RegularizedDiscriminantAnalysis: {
             "pooling": FloatDistribution(0.0, 1.0),

@@ -38,7 +38,7 @@ def open_study(
     ----------
     storage : str or path-like
         A file, for a journal that may also lie on a network drive; or the URL of a
-        database, such as "sqlite:///study.db" or "postgresql://user@host/name".
+        database, such as "sqlite:///study.db" or "postgresql+psycopg2://user@host/name".
     space : dict, default=None
         Distributions by name, as :func:`objective` takes them. They are kept with the study,
         and a later call with others is refused.
@@ -57,9 +57,9 @@ def open_study(
     Raises
     ------
     ImportError
-        If optuna is not installed.
+        If optuna or the driver of the database is not installed.
     ValueError
-        If the study was made for another space.
+        If the study was made for another space, or the kind of database is not known.
 
     Examples
     --------
@@ -107,6 +107,7 @@ def _database(url: str):
     import optuna
     from sqlalchemy.exc import DatabaseError
 
+    _check_driver(url)
     for attempt in range(_ATTEMPTS):
         try:
             return optuna.storages.RDBStorage(
@@ -120,6 +121,40 @@ def _database(url: str):
             if "already exists" not in str(error) or attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.1 * (attempt + 1))
+
+
+def _check_driver(url: str) -> None:
+    """Say which driver is missing: Optuna says only that one is."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        dialect = make_url(url).get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        scheme = url.partition("://")[0]
+        raise ValueError(
+            f"{scheme}:// is no database that SQLAlchemy knows; try 'sqlite:///study.db' or "
+            "'postgresql+psycopg2://user@host/name'"
+        ) from error
+    try:
+        dialect.import_dbapi()
+    except ImportError as error:
+        hint = ""
+        if dialect.name == "postgresql":
+            hint = "; pip install psycopg2-binary, and begin the URL with postgresql+psycopg2://"
+        raise ImportError(
+            f"the study is in a database whose driver {dialect.driver} cannot be imported "
+            f"({error}){hint}"
+        ) from error
+
+
+def _without_password(storage) -> str:
+    text = os.fspath(storage)
+    if "://" not in text:
+        return text
+    from sqlalchemy.engine import make_url
+
+    return make_url(text).render_as_string(hide_password=True)
 
 
 def _retry_call():
@@ -143,8 +178,9 @@ def _check_space(study, space, storage) -> None:
         study.set_user_attr("space", asked)
     elif kept != asked:
         names = sorted(n for n in {*kept, *asked} if kept.get(n) != asked.get(n))
+        where = _without_password(storage)
         raise ValueError(
-            f"the study {study.study_name!r} in {storage} has another space ({', '.join(names)} "
+            f"the study {study.study_name!r} in {where} has another space ({', '.join(names)} "
             "differ): choose another name or another file"
         )
 
