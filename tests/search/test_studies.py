@@ -12,6 +12,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -330,11 +331,8 @@ def test_bad_requests_are_told(clips):
         search.objective(model, X, y, groups=artists, cv=StratifiedKFold(3, shuffle=True))
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("kind", [GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV])
-def test_features_of_a_file_are_computed_once_for_a_whole_search(
-    tmp_path, kind, n_jobs, monkeypatch
-):
+def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, kind, monkeypatch):
     music = make_music(
         8, genres=["jazz", "rock"], duration=1.0, folder=tmp_path / "music", random_state=0
     )
@@ -351,10 +349,9 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(
         return stream_audio(path, **params)
 
     monkeypatch.setattr(_base, "stream_audio", read)
-    found = kind(model, grid, cv=2, n_jobs=n_jobs, **given).fit(music.data, music.target)
+    found = kind(model, grid, cv=2, **given).fit(music.data, music.target)
     assert found.predict(music.data).shape == (8,)
-    if n_jobs is None:  # other processes have counts of their own
-        assert sorted(opened) == sorted(map(str, music.data))
+    assert sorted(opened) == sorted(map(str, music.data))
 
     def refuse(*args, **kwargs):
         raise AssertionError("computed again")
@@ -363,3 +360,41 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(
     study = optuna.create_study(direction="maximize")
     study.optimize(search.objective(model, music.data, music.target, cv=2), n_trials=2)
     assert len(study.trials) == 2
+
+
+def test_processes_of_a_search_share_the_cores_and_what_is_stored(tmp_path, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    log = tmp_path / "log"
+
+    # Classes of this function travel by value, and write where all processes can.
+    class Counted(HandcraftedFeatures):
+        def _extract(self, *args, **kwargs):
+            with open(log, "a") as file:
+                file.write("computed\n")
+            return super()._extract(*args, **kwargs)
+
+    class Watched(DNNClassifier):
+        def fit(self, X, y):
+            import torch
+            from threadpoolctl import threadpool_info
+
+            pools = [pool["num_threads"] for pool in threadpool_info()]
+            with open(log, "a") as file:
+                file.write(f"{os.getpid()} {max([torch.get_num_threads(), *pools])}\n")
+            return super().fit(X, y)
+
+    music = make_music(
+        8, genres=["jazz", "rock"], duration=1.0, folder=tmp_path / "music", random_state=0
+    )
+    features = Counted(cache=tmp_path / "cache")
+    features.transform(music.data)
+    log.unlink()
+    model = make_pipeline(features, StandardScaler(), Watched((4,), max_epochs=1, random_state=0))
+    grid = {"watched__lr": [1e-3, 1e-2, 1e-1]}
+    GridSearchCV(model, grid, cv=4, n_jobs=2, refit=False).fit(music.data, music.target)
+    lines = log.read_text().splitlines()
+    assert "computed" not in lines
+    assert len(lines) == 12
+    n_threads = {int(line.split()[1]) for line in lines}
+    assert max(n_threads) <= max(1, joblib.cpu_count() // 2)
