@@ -337,10 +337,16 @@ def _decode_av(path, file, offset, duration, block_duration):
             "run `pip install sklearn_mgc[av]`, or convert the file to flac or mp3",
         ) from error
     try:
-        with av.open(file if isinstance(file, io.BytesIO) else str(file)) as container:
+        source = file if isinstance(file, io.BytesIO) else str(file)
+        # Tags in an odd encoding are no reason to refuse the sound.
+        with av.open(source, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise CorruptAudioError(path, "has no audio stream", "leave it out")
             stream = container.streams.audio[0]
+            if stream.codec_context is None:
+                raise CorruptAudioError(
+                    path, "has an unknown codec", "convert it to flac, or replace it"
+                )
             rate = stream.rate
             resampler = av.AudioResampler(format="fltp", rate=rate)
             skip = int(offset * rate)

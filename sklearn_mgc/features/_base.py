@@ -85,7 +85,8 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         X : sequence of n_clips paths, or of waveforms
             Paths: a list, tuple, array, ``(n, 1)`` column or pandas Series of str or
             path-like. Waveforms at ``sample_rate``: an array (n_clips, n_samples), or a
-            list of 1-D arrays.
+            list of 1-D arrays, channels averaged; floats between -1 and 1, or int16, int32
+            or uint8 as in a file.
 
         Returns
         -------
@@ -249,15 +250,25 @@ def as_clips(X) -> list:
         raise TypeError(
             f"X is a single path ({os.fsdecode(X)!r}); pass a sequence of paths, for example [path]"
         )
-    if hasattr(X, "iloc") and getattr(X, "ndim", 1) == 2:  # a one-column frame
-        X = X.to_numpy(dtype=object)
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "fiu":
-        return [row.astype(np.float32, copy=False) for row in X]
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1:
-        X = X[:, 0]
+    if isinstance(X, (set, frozenset, dict)) or hasattr(X, "__next__"):
+        kind = type(X).__name__
+        raise TypeError(
+            f"X is a {kind}, which has no order or can be read only once; "
+            f"pass a list, such as {'list(X.values())' if kind == 'dict' else 'list(X)'}"
+        )
+    if hasattr(X, "to_pylist"):  # pyarrow's scalars are no str
+        X = X.to_pylist()
+    shape = tuple(getattr(X, "shape", ()))
+    if len(shape) == 2 and hasattr(X, "__array__"):  # frames of pandas and polars, too
+        X = np.asarray(X)
+        if X.dtype.kind in "fiu":
+            X = list(X)
+        elif shape[1] == 1:
+            X = X[:, 0]
     if getattr(X, "ndim", 1) != 1:
         raise TypeError(
-            f"X has shape {X.shape}; expected paths (n,) or (n, 1), or waveforms (n, n_samples)"
+            f"X has shape {shape}; expected paths (n,) or (n, 1), or waveforms "
+            "(n, n_samples), channels averaged"
         )
     try:
         clips = [_as_clip(item, i) for i, item in enumerate(X)]
@@ -270,15 +281,37 @@ def as_clips(X) -> list:
     return clips
 
 
+# Full scale of the integers in which sound is kept, and where zero is.
+_SCALES = {"int16": (2.0**15, 0), "int32": (2.0**31, 0), "uint8": (2.0**7, 128)}
+
+
 def _as_clip(item, i: int):
     if isinstance(item, (str, Path)) or hasattr(item, "__fspath__"):
-        return os.fspath(item)
+        if not (path := os.fspath(item)):
+            raise ValueError(f"item {i} of X is an empty string; pass the path of an audio file")
+        return path
     if isinstance(item, bytes):
         return os.fsdecode(item)
-    wave = np.asarray(item)
-    if wave.ndim == 1 and wave.dtype.kind in "fiu" and wave.size:
+    try:
+        wave = np.asarray(item)
+    except ValueError:
+        wave = np.asarray(None)
+    if wave.ndim == 1 and wave.dtype.kind == "f":
         return wave.astype(np.float32, copy=False)
-    raise TypeError(
-        f"item {i} of X is neither a path nor a 1-D waveform: {type(item).__name__}"
-        + (f" of shape {wave.shape}" if wave.ndim else f" {item!r}")
-    )
+    if wave.ndim == 1 and (scale := _SCALES.get(wave.dtype.name)):
+        return ((wave - np.float64(scale[1])) / scale[0]).astype(np.float32)
+    raise TypeError(f"item {i} of X is neither a path nor a 1-D waveform: {_about(item, wave)}")
+
+
+def _about(item, wave: np.ndarray) -> str:
+    """What an item is instead, and what to do."""
+    kind = type(item).__name__
+    if wave.dtype.kind in "fiu" and not wave.ndim:
+        return f"{kind} {item!r}; if X is one waveform, pass [X]"
+    if not wave.ndim:
+        return f"{kind} {item!r:.200}; leave it out, or pass a path or an array of samples"
+    kind = f"{kind} of {wave.dtype} and shape {wave.shape}"
+    if wave.ndim == 2:
+        axis = int(wave.shape[0] > wave.shape[1])
+        return f"{kind}; average its channels, as in waveform.mean(axis={axis})"
+    return f"{kind}; pass floats between -1 and 1, or int16"
