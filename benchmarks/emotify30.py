@@ -66,19 +66,29 @@ def means_and_deviations(mel):
     return np.hstack([mel.mean(axis=1), mel.std(axis=1)])
 
 
+def _recurrent(seed: int):
+    return CRNNClassifier(
+        max_epochs=60, lr=3e-3, average_steps=True, random_state=seed, **RECIPE
+    )
+
+
+def _voting(seed: int):
+    voting = SegmentVotingClassifier(_recurrent(seed))
+    return make_pipeline(FunctionTransformer(fifths), voting)
+
+
 def system(name: str, seed: int):
     """Features and estimator of a system."""
     scaled, s = StandardScaler, {"random_state": seed}
     trees = ExtraTreesClassifier(500, **s)
-    recurrent = CRNNClassifier(max_epochs=60, lr=3e-3, average_steps=True, **RECIPE, **s)
     made = {
         "logreg": ("paper", make_pipeline(scaled(), LogisticRegression(max_iter=2000))),
         "svc": ("paper", make_pipeline(scaled(), SVC(C=10, probability=True, **s))),
         "logreg_rich": ("rich", make_pipeline(scaled(), LogisticRegression(C=0.1, max_iter=2000))),
         "svc_rich": ("rich", make_pipeline(scaled(), SVC(C=3, probability=True, **s))),
         "trees_rich": ("rich", trees),
-        "dnn": ("paper", make_pipeline(scaled(), DNNClassifier(max_epochs=100, **s))),
-        "dnn_rich": ("rich", make_pipeline(scaled(), DNNClassifier(max_epochs=100, **s))),
+        "dnn": ("paper", make_pipeline(scaled(), DNNClassifier(**s))),
+        "dnn_rich": ("rich", make_pipeline(scaled(), DNNClassifier(**s))),
         "svc_mel": (
             "mel",
             make_pipeline(
@@ -88,11 +98,10 @@ def system(name: str, seed: int):
             ),
         ),
         "crnn": ("mel", CRNNClassifier(**s)),
-        "crnn_recipe": ("mel", recurrent),
-        "crnn_segments": (
-            "mel",
-            make_pipeline(FunctionTransformer(fifths), SegmentVotingClassifier(recurrent)),
-        ),
+        "crnn_recipe": ("mel", _recurrent(seed)),
+        "crnn_segments": ("mel", _voting(seed)),
+        "crnn_segments_b": ("mel", _voting(seed + 100)),
+        "crnn_segments_c": ("mel", _voting(seed + 200)),
         "cnn2d": ("mel", CNN2DClassifier(max_epochs=15, lr_schedule="onecycle", **s)),
         "singh": ("mel", relatives.singh(max_epochs=60, **s)),
         "deepsound": ("mel", relatives.deepsound(max_epochs=20, lr=5e-4, **s)),
@@ -104,6 +113,7 @@ def system(name: str, seed: int):
 
 
 AVERAGES = {
+    "three crnn_segments": ("crnn_segments", "crnn_segments_b", "crnn_segments_c"),
     "networks on mel": ("crnn_recipe", "crnn_segments", "deepsound", "parallel_crnn"),
     "svc_rich + trees_rich": ("svc_rich", "trees_rich"),
     "svc_rich + dnn_rich + crnn_recipe": ("svc_rich", "dnn_rich", "crnn_recipe"),

@@ -63,6 +63,7 @@ def singh(
     (256, 128)
     """
     given = {"max_epochs": max_epochs, "random_state": random_state, "batch_size": 32, "lr": 1e-3}
+    given["weight_decay"] = 0.0
     return make_pipeline(
         FunctionTransformer(mfcc_sequence, kw_args={"n_mfcc": n_mfcc}),
         StandardScaler(),

@@ -15,15 +15,15 @@ class DNNClassifier(BaseGenreClassifier):
     ----------
     hidden_sizes : sequence of int, default=(256, 128, 64, 32)
         Widths of the hidden layers.
-    dropout : float, default=0.25
+    dropout : float, default=0.5
         Probability of dropping a hidden unit.
-    lr : float, default=1e-3
+    lr : float, default=3e-3
         Learning rate of Adam.
     batch_size : int, default=32
         Samples per step. A trailing batch of one joins the batch before it.
-    max_epochs : int, default=100
+    max_epochs : int, default=50
         Number of passes over the training data; fewer with early stopping.
-    weight_decay : float, default=0.0
+    weight_decay : float, default=0.1
         Decoupled weight decay (AdamW).
     label_smoothing : float, default=0.0
         Share of each training target that is spread over all genres.
@@ -117,11 +117,11 @@ class DNNClassifier(BaseGenreClassifier):
         self,
         hidden_sizes=(256, 128, 64, 32),
         *,
-        dropout=0.25,
-        lr=1e-3,
+        dropout=0.5,
+        lr=3e-3,
         batch_size=32,
-        max_epochs=100,
-        weight_decay=0.0,
+        max_epochs=50,
+        weight_decay=0.1,
         label_smoothing=0.0,
         lr_schedule=None,
         class_weight=None,

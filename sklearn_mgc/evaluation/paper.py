@@ -120,7 +120,7 @@ def dnn_tuned(*, max_epochs: int = 600, random_state=None) -> Pipeline:
 
 
 def _dense(**params) -> Pipeline:
-    network = DNNClassifier((256, 128, 64, 32), lr=1e-4, batch_size=5, **params)
+    network = DNNClassifier((256, 128, 64, 32), lr=1e-4, batch_size=5, weight_decay=0.0, **params)
     return make_pipeline(StandardScaler(), network)
 
 

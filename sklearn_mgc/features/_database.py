@@ -80,6 +80,8 @@ def encode(values: np.ndarray) -> tuple[int, memoryview]:
 def decode(recipe: dict[str, Any], checksum: int, data: bytes) -> np.ndarray | None:
     """The array of a row, or None if its bytes are not those that were written."""
     dtype = np.dtype(recipe["dtype"])
+    if not isinstance(data, bytes):  # a damaged record may hold anything
+        return None
     if len(data) != prod(recipe["shape"]) * dtype.itemsize or zlib.crc32(data) != checksum:
         return None
     return np.frombuffer(data, dtype).reshape(recipe["shape"])

@@ -28,6 +28,9 @@ _BATCH_BYTES = 2**24  # written at once, or what came within
 _BATCH_SECONDS = 1.0
 _DAY = 86400
 
+# What a damaged file ends in; SQLite quotes its bytes in messages that are no text then.
+_TROUBLE = (sqlite3.Error, OSError, UnicodeDecodeError)
+
 
 class Row(NamedTuple):
     """What is stored of one clip."""
@@ -161,10 +164,10 @@ class FeatureStore:
             # One row at a time is in memory: spectrograms are large.
             for key, state, digest, checksum, data in self._rows_of(recipe, keys):
                 values = None if data is None else decode(recipe, checksum, data)
-                for i in positions[key]:
+                for i in positions.get(key, ()):
                     if stamps[i].state == state:  # type: ignore[union-attr]
                         yield i, digest, values
-        except (sqlite3.Error, OSError) as error:
+        except _TROUBLE as error:
             self._give_up("read", error)
 
     def _rows_of(self, recipe: dict[str, Any], keys: list[bytes]) -> Iterator[tuple]:
@@ -205,7 +208,7 @@ class FeatureStore:
                 (self._recipe_number(connection, recipe), digest),
             ).fetchone()
             return found and decode(recipe, *found)
-        except (sqlite3.Error, OSError) as error:
+        except _TROUBLE as error:
             self._give_up("read", error)
             return None
 
@@ -242,7 +245,7 @@ class FeatureStore:
                                 "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)",
                                 (stamp.key, stamp.state, digest),
                             )
-        except (sqlite3.Error, OSError) as error:
+        except _TROUBLE as error:
             self._give_up("write", error)
 
     @contextmanager

@@ -146,7 +146,7 @@ def test_skorch_callbacks_see_every_epoch():
         ("schedule", LRScheduler("StepLR", step_size=1, gamma=0.5)),
         ("f1", EpochScoring("f1_macro", lower_is_better=False, on_train=True, name="f1")),
     ]
-    model = DNNClassifier(max_epochs=3, callbacks=callbacks, random_state=0).fit(X, y)
+    model = DNNClassifier(max_epochs=3, lr=1e-3, callbacks=callbacks, random_state=0).fit(X, y)
     assert [row["event_lr"] for row in model.history_] == [1e-3, 5e-4, 2.5e-4]
     assert all(0 <= row["f1"] <= 1 for row in model.history_)
 

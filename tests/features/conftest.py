@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile as sf
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.utils import estimator_checks as checks
 
 RATE = 22050
+# Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
+SAME = {"rtol": 1e-5, "atol": 1e-5}
 
 INPUT_FREE = (
     checks.check_estimator_cloneable,
@@ -71,12 +73,12 @@ def _run_battery(transformer, paths: list[str]) -> None:
         pd.Series(paths, index=range(7, 7 + len(paths))),
     ]
     for form in forms:
-        assert_array_equal(transformer.transform(form), expected)
-    assert_array_equal(transformer.transform(paths[::-1]), expected[::-1])
-    assert_array_equal(transformer.transform(paths[1:2]), expected[1:2])
-    assert_array_equal(pickle.loads(pickle.dumps(transformer)).transform(paths), expected)
-    assert_array_equal(clone(transformer).transform(paths), expected)
-    assert_array_equal(clone(transformer).set_params(n_jobs=2).transform(paths), expected)
+        assert_allclose(transformer.transform(form), expected, **SAME)
+    assert_allclose(transformer.transform(paths[::-1]), expected[::-1], **SAME)
+    assert_allclose(transformer.transform(paths[1:2]), expected[1:2], **SAME)
+    assert_allclose(pickle.loads(pickle.dumps(transformer)).transform(paths), expected, **SAME)
+    assert_allclose(clone(transformer).transform(paths), expected, **SAME)
+    assert_allclose(clone(transformer).set_params(n_jobs=2).transform(paths), expected, **SAME)
 
 
 @pytest.fixture

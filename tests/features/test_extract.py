@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 import torch
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from sklearn_mgc.audio import AudioError
 from sklearn_mgc.features import (
@@ -19,6 +19,9 @@ from sklearn_mgc.features import (
 )
 from sklearn_mgc.features._presets import DESCRIPTORS
 from sklearn_mgc.features._spectral import Spectrum
+
+# Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
+SAME = {"rtol": 1e-5, "atol": 1e-5}
 
 
 class Peak(AudioTransformer):
@@ -98,8 +101,8 @@ def test_one_pass_equals_separate_ones(clip_paths, count, mel, mel_first):
 def test_other_frames_are_transformed_apart(clips, mel):
     handcrafted, other = HandcraftedFeatures(), MelSpectrogram(n_frames=60, **mel)
     table, spectrograms = extract(clips[:2], handcrafted, other)
-    assert_array_equal(table, handcrafted.transform(clips[:2]))
-    assert_array_equal(spectrograms, other.transform(clips[:2]))
+    assert_allclose(table, handcrafted.transform(clips[:2]), **SAME)
+    assert_allclose(spectrograms, other.transform(clips[:2]), **SAME)
 
 
 def test_workers_caches_and_own_transformers(clip_paths, tmp_path, count):
@@ -115,8 +118,8 @@ def test_workers_caches_and_own_transformers(clip_paths, tmp_path, count):
     again = extract(clip_paths, *pair[:2])
     assert count["decoded"] == 0
     for a, b in zip(again, first[:2], strict=True):
-        assert_array_equal(a, b)
-    assert_array_equal(first[2], Peak().transform(clip_paths))
+        assert_allclose(a, b, **SAME)
+    assert_allclose(first[2], Peak().transform(clip_paths), **SAME)
 
 
 def test_each_has_its_own_failures(clips, tmp_path):

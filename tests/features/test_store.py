@@ -10,12 +10,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 import zipfile
 
 import numpy as np
 import pytest
 import soundfile
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -33,6 +34,9 @@ from sklearn_mgc.features import (
     _store,
     _together,
 )
+
+# Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
+SAME = {"rtol": 1e-5, "atol": 1e-5}
 
 RATE = 22050
 
@@ -79,11 +83,11 @@ def test_second_transform_decodes_nothing(transformer, files, cache, decoded, se
     expected = transformer.transform(files)
     decoded.clear()
     cached = clone(transformer).set_params(cache=cache)
-    assert_array_equal(cached.transform(files), expected)
+    assert_allclose(cached.transform(files), expected, **SAME)
     assert sorted(decoded) == files
     for again in (cached, clone(cached), pickle.loads(pickle.dumps(cached))):
-        assert_array_equal(again.transform(files[::-1]), expected[::-1])
-    assert_array_equal(clone(cached).set_params(n_jobs=2).transform(files), expected)
+        assert_allclose(again.transform(files[::-1]), expected[::-1], **SAME)
+    assert_allclose(clone(cached).set_params(n_jobs=2).transform(files), expected, **SAME)
     assert len(decoded) == len(files)
 
 
@@ -92,7 +96,7 @@ def test_settled_files_are_not_even_read(files, cache, monkeypatch):
     transformer = HandcraftedFeatures(cache=cache)
     expected = transformer.transform(files)
     monkeypatch.setattr(_together, "digest_of", None)
-    assert_array_equal(transformer.transform(files), expected)
+    assert_allclose(transformer.transform(files), expected, **SAME)
 
 
 def test_grid_search_computes_each_file_once(files, cache, decoded):
@@ -113,7 +117,7 @@ def test_changed_file_is_a_miss(files, cache, settled, keep_times):
     if keep_times:
         os.utime(files[3], ns=(status.st_atime_ns, status.st_mtime_ns))
     after = transformer.transform(files)
-    assert_array_equal(after, HandcraftedFeatures().transform(files))
+    assert_allclose(after, HandcraftedFeatures().transform(files), **SAME)
     assert (after != before).any(axis=1).tolist() == [i == 3 for i in range(8)]
 
 
@@ -131,7 +135,7 @@ def test_changed_parameter_is_a_miss(files, cache, decoded, change):
     changed = HandcraftedFeatures(cache=cache, **change)
     values = changed.transform(files[:1])
     assert len(decoded) == 1
-    assert_array_equal(changed.transform(files[:1]), values)
+    assert_allclose(changed.transform(files[:1]), values, **SAME)
     assert len(decoded) == 1
 
 
@@ -157,7 +161,7 @@ def test_moved_folder_is_known(files, cache, decoded, settled):
     os.rename(folder, f"{folder} moved")
     moved = [path.replace(folder, f"{folder} moved") for path in files]
     for _ in range(2):
-        assert_array_equal(HandcraftedFeatures(cache=cache).transform(moved), expected)
+        assert_allclose(HandcraftedFeatures(cache=cache).transform(moved), expected, **SAME)
     assert len(decoded) == len(files)
 
 
@@ -169,7 +173,7 @@ def test_members_of_a_zip(files, cache, decoded, settled, tmp_path):
     expected = HandcraftedFeatures().transform(files)
     decoded.clear()
     for _ in range(2):
-        assert_array_equal(HandcraftedFeatures(cache=cache).transform(members), expected)
+        assert_allclose(HandcraftedFeatures(cache=cache).transform(members), expected, **SAME)
     assert len(decoded) == len(files)
 
 
@@ -179,7 +183,7 @@ def test_waveforms(clips, cache, monkeypatch):
     changed = [clips[0] + np.float32(1e-3), *clips[1:]]
     assert (transformer.transform(changed)[0] != expected[0]).any()
     monkeypatch.setattr(HandcraftedFeatures, "_extract", None)
-    assert_array_equal(transformer.transform(clips), expected)
+    assert_allclose(transformer.transform(clips), expected, **SAME)
 
 
 def test_failures_are_tried_again(files, cache):
@@ -223,7 +227,7 @@ def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
     decoded.clear()
     X = transformer.transform(files)
     assert len(decoded) == len(files) - n_kept
-    assert_array_equal(X, HandcraftedFeatures().transform(files))
+    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
 
 
 def test_store_object_is_clone_and_pickle_safe(files, cache, decoded):
@@ -232,7 +236,7 @@ def test_store_object_is_clone_and_pickle_safe(files, cache, decoded):
         expected = transformer.transform(files)
         for other in (clone(transformer), pickle.loads(pickle.dumps(transformer))):
             assert other.cache == store and other.cache is not store
-            assert_array_equal(other.transform(files), expected)
+            assert_allclose(other.transform(files), expected, **SAME)
         assert transformer.get_params()["cache"] is store
     assert len(decoded) == len(files)
     assert repr(store) == f"FeatureStore({str(cache)!r})"
@@ -286,7 +290,7 @@ def test_killed_process_loses_a_batch_at_most(files, cache, decoded):
     assert 3 <= n_kept < len(files)
     X = HandcraftedFeatures(cache=cache).transform(files)
     assert len(decoded) == len(files) - n_kept
-    assert_array_equal(X, HandcraftedFeatures().transform(files))
+    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
 
 
 def test_processes_share_a_store(files, cache, decoded):
@@ -296,7 +300,7 @@ def test_processes_share_a_store(files, cache, decoded):
     assert store.verify() == [] and store.info()["rows"] == len(files)
     X = HandcraftedFeatures(cache=cache).transform(files)
     assert decoded == []
-    assert_array_equal(X, HandcraftedFeatures().transform(files))
+    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
 
 
 def test_full_disk_degrades_to_computing(files, cache):
@@ -309,7 +313,7 @@ def test_full_disk_degrades_to_computing(files, cache):
         "caught = warnings.catch_warnings(record=True); log = caught.__enter__();"
         "warnings.simplefilter('always');"
         "X = HandcraftedFeatures(cache=sys.argv[1]).transform(sys.argv[2:]);"
-        "np.testing.assert_array_equal(X, expected);"
+        "np.testing.assert_allclose(X, expected, rtol=1e-5, atol=1e-5);"
         "ours = [str(w.message) for w in log if 'cache' in str(w.message)];"
         "assert len(ours) == 1 and 'cannot be written' in ours[0], ours"
     )
@@ -347,7 +351,24 @@ def test_unusable_store_degrades_to_computing(files, cache, spoil, n_jobs):
     with pytest.warns(UserWarning, match="computed without it") as caught:
         X = HandcraftedFeatures(cache=cache, n_jobs=n_jobs).transform(files)
     assert len([w for w in caught if "cache" in str(w.message)]) == 1
-    assert_array_equal(X, expected)
+    assert_allclose(X, expected, **SAME)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damage_anywhere_gives_no_wrong_row(files, cache, seed, monkeypatch):
+    monkeypatch.setattr(_fingerprint, "_TICK", -1)
+    expected = HandcraftedFeatures(cache=cache).transform(files)
+    rng = np.random.default_rng(seed)
+    content = bytearray((cache / "features.sqlite").read_bytes())
+    # Names, numbers and the schema; what is empty cannot be hurt.
+    for i in rng.choice(np.flatnonzero(np.frombuffer(bytes(content), np.uint8)), 40):
+        content[i] = rng.integers(256)
+    (cache / "features.sqlite").write_bytes(content)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        X = HandcraftedFeatures(cache=cache).transform(files)
+    np.testing.assert_allclose(X, expected, rtol=1e-6)  # some are computed anew
+    assert len(caught) <= 1
 
 
 def test_read_only_store_is_read(files, cache, decoded, monkeypatch):
@@ -388,7 +409,7 @@ def test_damaged_row_is_a_miss(files, cache, decoded):
     connection.close()
     assert len(FeatureStore(cache).verify()) == 2
     decoded.clear()
-    assert_array_equal(HandcraftedFeatures(cache=cache).transform(files), expected)
+    assert_allclose(HandcraftedFeatures(cache=cache).transform(files), expected, **SAME)
     assert len(decoded) == 2
     assert FeatureStore(cache).verify() == []
 

@@ -167,8 +167,12 @@ def test_hyperband_and_optuna_search_prune_through_partial_fit(clips):
     X, y, _ = clips
     integration = pytest.importorskip("optuna_integration")
     model = DNNClassifier((8,), batch_size=8, random_state=0)
+    # Hyperband deals trials to brackets by a hash of the study's name, which is random if not given.
     study = optuna.create_study(
-        direction="maximize", pruner=optuna.pruners.HyperbandPruner(1, 4, reduction_factor=2)
+        study_name="brackets",
+        sampler=optuna.samplers.RandomSampler(seed=0),
+        direction="maximize",
+        pruner=optuna.pruners.HyperbandPruner(1, 4, reduction_factor=2),
     )
     found = integration.OptunaSearchCV(
         model,
@@ -176,7 +180,7 @@ def test_hyperband_and_optuna_search_prune_through_partial_fit(clips):
         cv=2,
         enable_pruning=True,
         max_iter=4,
-        n_trials=6,
+        n_trials=10,
         study=study,
         random_state=0,
     ).fit(X, y)
