@@ -46,8 +46,8 @@ def load_audio_folder(
     Bunch
         ``data`` (object array of paths, sorted), ``target`` (genres), ``target_names``
         (sorted), ``groups`` (artists as integers, each file without an artist in a group of
-        its own; None by default), ``errors`` (list of dict: path and why it was left out),
-        ``frame`` and ``DESCR``.
+        its own; None by default), ``n_ungrouped`` (how many those are), ``errors``
+        (list of dict: path and why it was left out), ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def load_audio_folder(
             f"(one of {', '.join(sorted(SUFFIXES))})"
         )
     data, target = [str(file) for file, _ in found], [genre for _, genre in found]
-    artists = None if groups is None else artist_groups(data)
+    artists, n_unknown = (None, 0) if groups is None else artist_groups(data)
     known = "artist" if groups else None
     return make_bunch(
         data,
@@ -94,6 +94,7 @@ def load_audio_folder(
         name="path",
         columns={} if artists is None else {"groups": artists},
         **({"groups": None} if artists is None else {}),
+        n_ungrouped=n_unknown,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
@@ -102,27 +103,29 @@ def load_audio_folder(
             n=len(data),
             labels="one sub-folder each" if labels == "folder" else "the files' tags",
             counts=count(target),
-            groups=about_groups(known, artists),
+            groups=about_groups(known, artists, n_unknown),
         ),
     )
 
 
 def artist_groups(paths: list[str]):
-    """Artists of files by their tags, as integers."""
-    return number_groups(read_tags(path)["artist"] for path in paths)
+    """Artists of files by their tags, as integers, and how many files have none."""
+    names = [read_tags(path)["artist"] for path in paths]
+    return number_groups(names), names.count("")
 
 
-def about_groups(known: str | None, groups) -> str:
+def about_groups(known: str | None, groups, n_unknown: int = 0) -> str:
     """A sentence about the groups for a description."""
-    if known is None:
+    if known is None or n_unknown == len(groups):
         return (
             "The artists are not known, so random folds may flatter a classifier: pass artists as\n"
             "``groups`` to cross-validation where you know them."
         )
-    n = len(set(groups.tolist()))
+    n = len(set(groups.tolist())) - n_unknown
     return (
         f"``groups``: {known}, {n} of them; keep them apart with ``StratifiedGroupKFold``, random\n"
         "folds flatter a classifier."
+        + (f" {n_unknown} tracks have none, and are a group each." if n_unknown else "")
     )
 
 

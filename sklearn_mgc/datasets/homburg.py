@@ -119,7 +119,7 @@ def load_homburg(
             + ", ".join(f"{genre} ({n} of {COUNTS[genre]})" for genre, n in short.items()),
             stacklevel=2,
         )
-    artists = None if groups is None else artist_groups(data)
+    artists, n_unknown = (None, 0) if groups is None else artist_groups(data)
     return make_bunch(
         data,
         target,
@@ -131,7 +131,7 @@ def load_homburg(
         as_frame=as_frame,
         DESCR=_DESCR.format(
             found=f"{len(data)} clips from {folder}: {count(target)}.",
-            groups=about_groups("artists" if groups else None, artists),
+            groups=about_groups("artists" if groups else None, artists, n_unknown),
         ),
     )
 

@@ -73,9 +73,9 @@ def load_audio_table(
     -------
     Bunch
         ``data`` (object array of paths), ``target`` (genres), ``target_names``, ``groups``
-        (integers, or None; a row without one is a group of its own), ``split`` (or None),
-        ``cv`` (list of index arrays (train, test), or None), ``errors`` (rows left out, and
-        why), ``frame`` and ``DESCR``.
+        (integers, or None; a row without one is a group of its own), ``n_ungrouped`` (how
+        many those are), ``split`` (or None), ``cv`` (list of index arrays
+        (train, test), or None), ``errors`` (rows left out, and why), ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -130,9 +130,11 @@ def load_audio_table(
         )
     target = [cells["label"] for cells in kept.values()]
     groups = parts = None
+    n_unknown = 0
     extra: dict[str, Any] = {}
     if columns["group"]:
-        groups = number_groups(cells["group"] for cells in kept.values())
+        artists = [cells["group"] for cells in kept.values()]
+        groups, n_unknown = number_groups(artists), artists.count("")
     if columns["split"]:
         words = [cells["split"].lower() for cells in kept.values()]
         parts = np.array([_PARTS.get(word, word) for word in words], dtype=object)
@@ -146,6 +148,7 @@ def load_audio_table(
         columns=extra,
         **{name: None for name in ("groups", "split") if name not in extra},
         cv=_cv(parts),
+        n_ungrouped=n_unknown,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
@@ -155,7 +158,7 @@ def load_audio_table(
             label=columns["label"],
             counts=count(target),
             groups=about_groups(
-                f"the column {columns['group']!r}" if columns["group"] else None, groups
+                f"the column {columns['group']!r}" if columns["group"] else None, groups, n_unknown
             ),
         ),
     )

@@ -208,3 +208,14 @@ def test_emotify_table(shared_data):
     assert len(music.data) == 316 and music.errors == []
     assert len(set(music.groups)) == 90
     assert np.unique(music.target, return_counts=True)[1].tolist() == [79] * 4
+
+
+def test_tracks_without_an_artist_are_counted(tmp_path):
+    write(tmp_path / "jazz/a.mp3", "Jazz", "Björk")
+    write(tmp_path / "rock/b.mp3")
+    music = load_audio_folder(tmp_path, groups="artist")
+    assert music.n_ungrouped == 1 and "1 tracks have none" in music.DESCR
+    table = pd.DataFrame({"path": music.data, "genre": music.target, "artist": ["", None]})
+    assert load_audio_table(table).n_ungrouped == 2
+    (tmp_path / "jazz/a.mp3").unlink()
+    assert "artists are not known" in load_audio_folder(tmp_path, groups="artist").DESCR
