@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+
+from sklearn_mgc import __version__
 
 # A command is a module with `add_arguments(parser)` and `run(args) -> int`. The module of the
 # command that is run is the only one imported: `--help` stays instant.
@@ -17,6 +20,7 @@ _COMMANDS = {
     "features": "write a table of descriptors of the audio files in a folder",
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
+    "train": "train a model on a folder of your own, and say how good it is",
 }
 
 
@@ -24,6 +28,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sklearn_mgc", description="Classify music by genre."
     )
+    parser.add_argument("--version", action="version", version=f"sklearn_mgc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
@@ -54,7 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = next((word for word in argv if word in _COMMANDS), None)
     args = _parser(chosen).parse_args(argv)
     try:
-        return _module(args.command).run(args)
+        status = _module(args.command).run(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
+        return 0
     except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

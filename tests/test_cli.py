@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -110,3 +113,18 @@ def test_reproduce_without_data_says_so(tmp_path, capsys, monkeypatch):
     assert "NO DATA GIVEN" in printed.err
     assert "A quick run" in printed.out and "the paper's CRNN" in printed.out
     assert (out / "results.json").exists() and (out / "curves_crnn_0.png").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_stops_reading_is_no_error(unbuffered):
+    read, write = os.pipe()
+    os.close(read)
+    run = subprocess.run(
+        [sys.executable, "-m", "sklearn_mgc", "data", "list"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(write)
+    assert (run.returncode, run.stderr) == (0, b"")

@@ -1,0 +1,73 @@
+"""What `train` and `demo` start from: tracks with genres and, where known, artists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from sklearn_mgc.datasets import load_audio_folder, load_audio_table
+
+_UNKNOWN = (
+    "ARTISTS UNKNOWN ({why}): folds are drawn at random, an artist may be on both sides of them, "
+    "and scores are too high by as much as that helps. Write artist tags, or list the files in a "
+    "table with a column of artists."
+)
+
+
+def load_tracks(source: Path, groups: str | None = None) -> Bunch:
+    """Load a folder ``genre/*.mp3``, or a table of files.
+
+    ``groups`` is "artist" (a folder's tags), a table's column, or None: whichever is there.
+    The Bunch's ``groups`` are None where no artist is known; ``about_groups`` says in words
+    what is.
+    """
+    if source.is_file():
+        music = load_audio_table(source, group=groups)
+        why = "an empty column" if music.groups is not None else "no column of artists"
+    elif groups not in (None, "artist"):
+        raise ValueError(
+            f"--groups {groups}: a folder has no columns; `artist` reads the files' tags, and a "
+            "table may have any column"
+        )
+    else:
+        music, why = _folder(source, groups)
+    n = len(music.data)
+    if music.groups is None or music.n_ungrouped == n:
+        music.groups = None
+        music.about_groups = _UNKNOWN.format(why=why)
+        return music
+    n_known = len(set(music.groups.tolist())) - music.n_ungrouped
+    music.about_groups = f"{n_known} artists, none on both sides of a fold."
+    if music.n_ungrouped:
+        music.about_groups += (
+            f" ARTIST UNKNOWN for {music.n_ungrouped} of {n} tracks: each counts as an artist of "
+            "its own, and scores are too high if it is not."
+        )
+    return music
+
+
+def _folder(folder: Path, groups: str | None) -> tuple[Bunch, str]:
+    try:
+        return load_audio_folder(folder, groups="artist"), "no file has an artist tag"
+    except ImportError:
+        if groups is not None:
+            raise
+        return load_audio_folder(folder), "reading tags needs `pip install mutagen`"
+
+
+def count_folds(genres, groups, wanted: int) -> int:
+    """As many folds as wanted, or as the smallest genre has artists (or tracks)."""
+    names = np.unique(genres)
+    if len(names) < 2:
+        raise ValueError(f"need at least two genres to tell apart, found only {names.tolist()}")
+    units = np.arange(len(genres)) if groups is None else np.asarray(groups)
+    counts = [len(np.unique(units[genres == name])) for name in names]
+    if min(counts) < 2:
+        what = "track" if groups is None else "artist"
+        raise ValueError(
+            f"genre {str(names[np.argmin(counts)])!r} has a single {what}, so no fold can test "
+            f"it: add {what}s or leave the genre out"
+        )
+    return min(wanted, *counts)
