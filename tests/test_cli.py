@@ -29,16 +29,7 @@ def model(folder, tmp_path_factory):
     genre = sorted(path for path in folder.iterdir() if path.is_dir())[0]
     (genre / "broken.mp3").write_text("this is not audio")
     output = tmp_path_factory.mktemp("output")
-    import sklearn_mgc.commands.demo as demo
-
-    fast = [
-        system
-        for system in demo._systems(0)
-        if system.name in ("LogisticRegression", "DNNClassifier")
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "_systems", lambda seed: fast)
-        assert main(["demo", str(folder), "--output", str(output), "--folds", "2"]) == 0
+    assert main(["demo", str(folder), "--output", str(output), "--folds", "2"]) == 0
     assert (output / "confusion_matrix.png").stat().st_size > 1000
     assert (output / "training_curves.png").stat().st_size > 1000
     return output / "model.joblib"
@@ -71,6 +62,25 @@ def test_predict_with_a_bad_model(tmp_path, capsys, content, message):
         path.write_bytes(content)
     assert main(["predict", str(path), "a.mp3"]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_demo_compares_what_it_is_asked_to(folder, tmp_path, capsys):
+    arguments = ["demo", str(folder), "--output", str(tmp_path), "--folds", "2"]
+    assert main([*arguments, "--systems", "logreg"]) == 0
+    printed = capsys.readouterr().out
+    assert "LogisticRegression" in printed and "DNNClassifier" not in printed
+    assert "ARTISTS UNKNOWN" in printed
+    assert not (tmp_path / "training_curves.png").exists()
+
+
+def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tmp_path, capsys):
+    genre = sorted(path for path in folder.iterdir() if path.is_dir())[1]
+    files = sorted(genre.rglob("*.wav"))
+    assert main(["predict", str(model), str(genre)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [str(file) for file in files]
+    assert main(["predict", str(model), str(tmp_path)]) == 2
+    assert "no audio files" in capsys.readouterr().err
 
 
 def test_demo_on_a_missing_folder(tmp_path, capsys):

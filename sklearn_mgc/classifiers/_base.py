@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import warnings
 from numbers import Integral, Real
 
@@ -362,6 +363,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             "allow_nd": self._reads_mel,
             "ensure_all_finite": False,
         }
+        self._refuse_paths(X)
         if y is not None or reset:
             X, y = validate_data(self, X, y, ensure_min_samples=2, **given)
             check_classification_targets(y)
@@ -382,6 +384,16 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
                 f"samples of shape {self._input_shape}"
             )
         return X if y is None else (X, y)
+
+    def _refuse_paths(self, X) -> None:
+        if isinstance(X, (list, tuple)) or (getattr(X, "ndim", 0) == 1 and len(X)):
+            first = next(iter(X), None)
+            if isinstance(first, (str, os.PathLike)):
+                reads = "MelSpectrogram" if self._reads_mel else "HandcraftedFeatures"
+                raise ValueError(
+                    f"{type(self).__name__} reads features, and X holds paths such as "
+                    f"{os.fspath(first)!r}: put {reads}() before it in a pipeline"
+                )
 
     def _sample_weight(self, sample_weight, encoded, X) -> np.ndarray | None:
         if sample_weight is None and self.class_weight is None:

@@ -1,10 +1,14 @@
-"""What `train` and `demo` start from: tracks with genres and, where known, artists."""
+"""What `train` and `demo` share: tracks, their artists, folds, and how long it will take."""
 
 from __future__ import annotations
 
+import sys
+import time
+import warnings
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import Bunch
 
 from sklearn_mgc.datasets import load_audio_folder, load_audio_table
@@ -71,3 +75,24 @@ def count_folds(genres, groups, wanted: int) -> int:
             f"it: add {what}s or leave the genre out"
         )
     return min(wanted, *counts)
+
+
+def describe(transformer, paths, *, tell: bool = True) -> np.ndarray:
+    """Features of all files, NaN for those that cannot be read, which are printed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*clips could not be used", UserWarning)
+        X = transformer.set_params(on_error="nan", verbose=1).fit_transform(paths)
+    for failure in transformer.failed_ if tell else ():
+        print(f"left out: {failure['message']}", file=sys.stderr)
+    return X
+
+
+def announce(network, X, y, n_folds: int) -> None:
+    """Say how long cross-validation and the last fit will take, by one epoch."""
+    started = time.perf_counter()
+    clone(network).set_params(max_epochs=1).fit(X, y)
+    epoch = time.perf_counter() - started
+    # Each fold trains on all folds but one, and the model that is kept on all.
+    total = epoch * network.max_epochs * n_folds
+    told = f"{total / 60:.0f} min" if total > 90 else f"{total:.0f} s"
+    print(f"{type(network).__name__}: {epoch:.1f} s an epoch, about {told} in all.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import csv
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from sklearn_mgc.commands._tracks import describe
 from sklearn_mgc.datasets import load_audio_folder
 from sklearn_mgc.features import HandcraftedFeatures
 
@@ -37,11 +37,9 @@ def run(args: argparse.Namespace) -> int:
     transformer = HandcraftedFeatures(
         args.descriptors[0] if preset else tuple(args.descriptors),
         n_jobs=args.jobs,
-        on_error="nan",
-        verbose=1,
         **chosen,
     )
-    X = transformer.fit_transform(music.data)
+    X = describe(transformer, music.data)
     read = np.isfinite(X).all(axis=1)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     with args.output.open("w", newline="", encoding="utf-8") as file:
@@ -50,7 +48,5 @@ def run(args: argparse.Namespace) -> int:
         for path, row, genre in zip(music.data[read], X[read], music.target[read], strict=True):
             name = Path(path).relative_to(args.folder).as_posix()
             table.writerow([name, *(f"{value:.9g}" for value in row), genre])
-    for failure in transformer.failed_:
-        print(f"left out: {failure['message']}", file=sys.stderr)
     print(f"{read.sum()} of {len(X)} files, {X.shape[1]} columns -> {args.output}")
     return int(not read.all())

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
+from sklearn_mgc.evaluation.systems import SYSTEMS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--protocol", action="append", choices=list(PROTOCOLS), help="may be repeated; default: all"
     )
-    parser.add_argument("--systems", nargs="+", help="names of systems (default: all)")
+    parser.add_argument(
+        "--systems", nargs="+", choices=list(SYSTEMS), metavar="SYSTEM",
+        help=f"{', '.join(SYSTEMS)} (default: all)",
+    )
     parser.add_argument("--repeats", type=int, help="draws or seeds of each protocol")
     parser.add_argument("--quick", action="store_true", help="5 epochs: a test, no results")
     parser.add_argument("--output", type=Path, default=Path("reproduction"), help="where to write")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
-import time
 from pathlib import Path
 
 import joblib
@@ -22,7 +20,7 @@ from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
-from sklearn_mgc.commands._tracks import count_folds, load_tracks
+from sklearn_mgc.commands._tracks import announce, count_folds, describe, load_tracks
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.saving import model_card
@@ -72,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     n_folds = count_folds(music.target, music.groups, args.folds)
     print(f"{len(X)} tracks of {len(np.unique(music.target))} genres, {n_folds} folds.")
     print(music.about_groups)
-    _announce(model, X, music.target, n_folds)
+    if args.model in ("crnn", "cnn2d"):
+        announce(model[-1], X, music.target, n_folds)
     scores = cross_validate(
         model, X, music.target, groups=music.groups, cv=n_folds, random_state=args.seed, verbose=1
     )
@@ -98,15 +97,12 @@ def _model(args: argparse.Namespace) -> Pipeline:
 
 def _extract(music: Bunch, args: argparse.Namespace):
     """The transformer, its features, and the tracks that could be read."""
-    shared = {"n_jobs": args.jobs, "on_error": "nan", "verbose": 1}
     if args.model in ("dnn", "svc"):
-        features = HandcraftedFeatures("rich", **shared)
+        features = HandcraftedFeatures("rich", n_jobs=args.jobs)
     else:
-        features = MelSpectrogram(**shared)
-    X = features.fit_transform(music.data)
+        features = MelSpectrogram(n_jobs=args.jobs)
+    X = describe(features, music.data)
     keep = np.isfinite(X).reshape(len(X), -1).all(axis=1)
-    for failure in features.failed_:
-        print(f"left out: {failure['message']}", file=sys.stderr)
     features.set_params(n_jobs=None, on_error="raise", verbose=0)
     groups = None if music.groups is None else music.groups[keep]
     kept = Bunch(
@@ -114,16 +110,3 @@ def _extract(music: Bunch, args: argparse.Namespace):
         DESCR=music.DESCR, about_groups=music.about_groups,
     )
     return features.fit(None), X[keep], kept
-
-
-def _announce(model: Pipeline, X, y, n_folds: int) -> None:
-    """Say how long the networks of spectrograms will take, by the first epoch of one."""
-    if not isinstance(model[-1], (CRNNClassifier, CNN2DClassifier)):
-        return
-    started = time.perf_counter()
-    clone(model[-1]).set_params(max_epochs=1).fit(X, y)
-    epoch = time.perf_counter() - started
-    # Each fold trains on all folds but one, and the model that is kept on all.
-    total = epoch * model[-1].max_epochs * n_folds
-    told = f"{total / 60:.0f} min" if total > 90 else f"{total:.0f} s"
-    print(f"An epoch takes {epoch:.1f} s: about {told} in all; --epochs makes it fewer.")

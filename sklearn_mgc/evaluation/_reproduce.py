@@ -106,6 +106,11 @@ def reproduce(
     >>> results = reproduce(gtzan, systems=["logreg", "dnn"])  # doctest: +SKIP
     """
     datasets: dict[str, Bunch] = {"data": data} if isinstance(data, Bunch) else dict(data)
+    protocols = [protocols] if isinstance(protocols, str) else protocols
+    for asked, known in ((protocols, PROTOCOLS), (systems, SYSTEMS)):
+        unknown = [name for name in asked or () if name not in known]
+        if unknown:  # before features are computed for an hour
+            raise ValueError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
     folder = Path(output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     store = _Store(folder / "results.json", {"quick": quick})
@@ -179,11 +184,6 @@ class _Store:
 
 
 def _plan(inputs, protocols, systems, n_repeats) -> list[_Job]:
-    protocols = [protocols] if isinstance(protocols, str) else protocols
-    for asked, known in ((protocols, PROTOCOLS), (systems, SYSTEMS)):
-        unknown = [name for name in asked or () if name not in known]
-        if unknown:
-            raise ValueError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
     jobs = []
     for name, (bunch, arrays, _) in inputs.items():
         possible = feasible(bunch)

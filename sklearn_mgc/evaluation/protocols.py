@@ -22,23 +22,20 @@ class Protocol:
         What it does, in words.
     n_repeats : int
         How often it is drawn, or networks are seeded, for a result to report.
-    honest : bool
-        Whether artists are kept apart, but for what the published lists let through.
     """
 
     name: str
     title: str
     n_repeats: int
-    honest: bool
 
 
 PROTOCOLS = {
     p.name: p
     for p in (
-        Protocol("paper", "the paper's random split, one test set per seed", 10, False),
-        Protocol("random_10fold", "10 random stratified folds", 3, False),
-        Protocol("artist", "10 folds, no artist in two of them", 3, True),
-        Protocol("fault_filtered", "published fault-filtered split, train to test", 3, True),
+        Protocol("paper", "the paper's random split, one test set per seed", 10),
+        Protocol("random_10fold", "10 random stratified folds", 3),
+        Protocol("artist", "10 folds, no artist in two of them", 3),
+        Protocol("fault_filtered", "published fault-filtered split, train to test", 3),
     )
 }
 """Protocols by name, from the most flattering to the strictest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
@@ -204,3 +205,13 @@ def test_a_million_rows():
     y = (X[:, 0] > 0).astype(int)
     model = DNNClassifier((16,), max_epochs=1, batch_size=8192, lr=1e-2, random_state=0)
     assert model.fit(X, y).score(X, y) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("network", "remedy"),
+    [(DNNClassifier(), "HandcraftedFeatures"), (CRNNClassifier(), "MelSpectrogram")],
+)
+@pytest.mark.parametrize("as_", [list, np.array, pd.Series])
+def test_paths_in_place_of_features(network, remedy, as_):
+    with pytest.raises(ValueError, match=rf"paths such as 'a.mp3': put {remedy}\(\) before it"):
+        network.fit(as_(["a.mp3", "b.mp3"] * 4), ["jazz", "rock"] * 4)

@@ -112,6 +112,7 @@ def test_report_shows_each_system_beside_the_paper(music, tmp_path):
 def test_bad_requests_are_told(music, tmp_path):
     with pytest.raises(ValueError, match="unknown: forest; choose from logreg"):
         reproduce(music, systems=["forest"], output=tmp_path)
+    assert not list(tmp_path.iterdir())  # said before anything was computed
     with pytest.raises(ValueError, match="allows none"):
         reproduce(music, systems=["crnn"], output=tmp_path)
     reproduce(music, systems=["logreg"], protocols="paper", output=tmp_path, verbose=0)
