@@ -392,7 +392,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
                 reads = "MelSpectrogram" if self._reads_mel else "HandcraftedFeatures"
                 raise ValueError(
                     f"{type(self).__name__} reads features, and X holds paths such as "
-                    f"{os.fspath(first)!r}: put {reads}() before it in a pipeline"
+                    f"{str(os.fspath(first))!r}: put {reads}() before it in a pipeline"
                 )
 
     def _sample_weight(self, sample_weight, encoded, X) -> np.ndarray | None:

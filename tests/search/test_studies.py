@@ -167,7 +167,7 @@ def test_hyperband_and_optuna_search_prune_through_partial_fit(clips):
     X, y, _ = clips
     integration = pytest.importorskip("optuna_integration")
     model = DNNClassifier((8,), batch_size=8, random_state=0)
-    # Hyperband deals trials to brackets by a hash of the study's name, which is random if not given.
+    # Hyperband deals trials to brackets by a hash of the study's name, by default a random one.
     study = optuna.create_study(
         study_name="brackets",
         sampler=optuna.samplers.RandomSampler(seed=0),
