@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -26,12 +23,13 @@ from sklearn_mgc._sklearn_compat import (
     _fit_context,
     validate_data,
 )
+from sklearn_mgc.classifiers import _held_out
 from sklearn_mgc.classifiers._batches import Rows, chunks, is_finite
 from sklearn_mgc.classifiers._callbacks import assemble
+from sklearn_mgc.classifiers._device import memory_hint, possible_precision, resolve_device
 from sklearn_mgc.classifiers._net import GenreNet
 from sklearn_mgc.networks._front import FrontEnd
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
 
 
@@ -250,12 +248,12 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
 
     def _start(self, X, seed: int, validation=None, weights=None, *, verbose: int = 0) -> None:
         """Make the network, from these weights if there are any."""
-        self.device_ = _resolve_device(self.device)
+        self.device_ = resolve_device(self.device)
         if self.precision == "fp16" and self.device_ == "cpu":
             raise ValueError("precision='fp16' needs a GPU; on the CPU use 'bf16' or 'float32'")
         self._seed = seed
         net = self._make_net(validation, verbose=verbose)
-        with self._fork_rng(), _memory_hint(self):
+        with self._fork_rng(), memory_hint(self):
             torch.manual_seed(seed)
             net.initialize()
         if weights is None:
@@ -277,7 +275,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         before = self.history_[: len(self.history_) - len(_epochs(self.net_))]
         # Weights and epochs so far are kept when the user interrupts.
         try:
-            with self._fork_rng(), _memory_hint(self):
+            with self._fork_rng(), memory_hint(self):
                 self.net_.partial_fit(data, encoded, epochs=epochs)
         finally:
             self.history_ = before + _epochs(self.net_)
@@ -333,7 +331,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
-        with _memory_hint(self):
+        with memory_hint(self):
             return self.net_.predict_proba({"X": X})
 
     def history_frame(self):
@@ -421,13 +419,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             return None, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
         if not self.early_stopping:
             return None, None
-        rows = np.arange(len(X))
-        if groups is not None:
-            train, held_out = _grouped_split(encoded, groups, self.validation_fraction, seed)
-        else:
-            train, held_out = train_test_split(
-                rows, test_size=self.validation_fraction, stratify=encoded, random_state=seed
-            )
+        train, held_out = _held_out.split(encoded, groups, self.validation_fraction, seed)
         return train, Dataset({"X": Rows(X, held_out)}, encoded[held_out])
 
     def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:
@@ -468,7 +460,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             epochs_before=epochs_before,
             lr_schedule=self.lr_schedule,
             mixup=self.mixup if self._reads_mel else 0.0,
-            precision=_precision(self.precision, self.device_),
+            precision=possible_precision(self.precision, self.device_),
             compiled=self.compile,
             **settings,
         )
@@ -489,7 +481,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         super().__setstate__(state)
         if weights is None:
             return
-        self.device_ = _resolve_device(self.device, missing_ok=True)
+        self.device_ = resolve_device(self.device, missing_ok=True)
         self.net_ = self._make_net(epochs_before=len(self.history_))
         with torch.random.fork_rng(devices=[]):
             self.net_.initialize()
@@ -506,29 +498,6 @@ def _epochs(net: GenreNet) -> list[dict]:
     ]
 
 
-def _grouped_split(encoded, groups, fraction: float, seed: int):
-    """Rows to train on and to hold out, no group on both sides, all classes in training."""
-    groups = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)[1]
-    if len(groups) != len(encoded):
-        raise ValueError(f"groups has {len(groups)} entries for {len(encoded)} samples")
-    n_splits = min(max(2, round(1 / fraction)), int(groups.max()) + 1)
-    if n_splits < 2:
-        raise ValueError("early stopping by groups needs two groups at least, got one")
-    n_splits = max(2, min(n_splits, np.bincount(encoded).max()))
-    splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():  # a rare genre is in few folds; that is looked after here
-        warnings.simplefilter("ignore", UserWarning)
-        train, held_out = next(splitter.split(encoded, encoded, groups))
-    # A genre of which all artists were held out goes back, with all that they made.
-    lost = ~np.isin(encoded, encoded[train])
-    held = np.zeros(len(encoded), dtype=bool)
-    held[held_out] = True
-    held &= ~np.isin(groups, groups[lost])
-    if not held.any():
-        raise ValueError("no artist can be held out for early stopping: pass X_val and y_val")
-    return np.flatnonzero(~held), np.flatnonzero(held)
-
-
 def _set_bands(module: FrontEnd, X) -> None:
     """Mean and deviation of each band over the training data."""
     scaler = StandardScaler()
@@ -536,37 +505,3 @@ def _set_bands(module: FrontEnd, X) -> None:
         scaler.partial_fit(np.asarray(clips, dtype=np.float32).reshape(-1, X.shape[-1]))
     module.mean.copy_(torch.as_tensor(scaler.mean_))
     module.scale.copy_(torch.as_tensor(scaler.scale_))
-
-
-@contextlib.contextmanager
-def _memory_hint(estimator):
-    """Out of memory, said in words that help."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        text = str(error)
-        if not isinstance(error, MemoryError) and not any(t in text for t in _OUT_OF_MEMORY):
-            raise
-        size = estimator.batch_size
-        hint = f"try batch_size={size // 2}" if size > 1 else "use a smaller network or input"
-        raise MemoryError(
-            f"{type(estimator).__name__} ran out of memory on {estimator.device_} with "
-            f"batch_size={size}: {hint}"
-        ) from error
-
-
-def _precision(precision: str, device: str) -> str:
-    """What the device can do: a model trained in fp16 on a GPU predicts on any CPU."""
-    return "float32" if precision == "fp16" and device == "cpu" else precision
-
-
-def _resolve_device(device: str, *, missing_ok: bool = False) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    kind = torch.device(device).type  # a clear error for a name that is none
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if there.get(kind, True):
-        return device
-    if missing_ok:
-        return "cpu"
-    raise ValueError(f"device={device!r} is not available here; use device='auto' or 'cpu'")

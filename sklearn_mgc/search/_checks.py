@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.classifiers._base import _PREFIXES, _resolve_device
+from sklearn_mgc.classifiers._base import _PREFIXES
+from sklearn_mgc.classifiers._device import resolve_device
 
 _OTHERWISE = "use sklearn.model_selection.GridSearchCV (or RandomizedSearchCV) instead"
 _OPTIMIZER = ("optimizer__betas", "optimizer__eps", "optimizer__weight_decay")
@@ -73,5 +74,5 @@ def _check_network(network: DNNClassifier, search: str) -> None:
 def gpu_of(estimator) -> str | None:
     """CUDA device on which the candidates are trained; None where they are on the CPU."""
     network = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    device = _resolve_device(network.device)
+    device = resolve_device(network.device)
     return device if device.startswith("cuda") else None
