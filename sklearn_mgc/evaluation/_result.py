@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import confusion_matrix
 
-from sklearn_mgc.evaluation._statistics import bootstrap_interval, share_interval
+from sklearn_mgc.evaluation._statistics import (
+    jackknife_blocks,
+    jackknife_interval,
+    share_interval,
+)
 
 
 @dataclass
@@ -143,29 +148,38 @@ class EvaluationResult:
             right = self.right
             low, high = share_interval(right, self._units(), self.confidence_level)
             return float(right.mean()), low, high
-        of_clip: dict[int, list[np.ndarray]] = {}
-        for r in range(self.n_repeats):
-            rows = np.flatnonzero(self.repeat == r)
-            for clip, row in zip(self.sample[rows], rows, strict=True):
-                of_clip.setdefault(int(clip), [np.empty(0, int)] * self.n_repeats)
-                of_clip[int(clip)][r] = np.append(of_clip[int(clip)][r], row)
-        clips = np.array(sorted(of_clip))
-
-        def score(drawn) -> float:
-            found = []
-            for r in range(self.n_repeats):
-                rows = np.concatenate([of_clip[int(c)][r] for c in clips[drawn]])
-                if len(rows):
-                    found.append(self._score(metric, rows))
-            return float(np.nanmean(found))
-
-        low, high = bootstrap_interval(
+        blocks = jackknife_blocks(self.sample if self.groups is None else self._units())
+        score = self._mean_score(metric, np.arange(len(blocks)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of genres that one artist alone played
+            without = [
+                self._mean_score(metric, np.flatnonzero(blocks != left_out))
+                for left_out in range(blocks.max() + 1)
+            ]
+        low, high = jackknife_interval(
             score,
-            len(clips),
-            None if self.groups is None else self.groups[clips],
-            confidence_level=self.confidence_level,
+            without,
+            len(np.unique(self.sample)),
+            self.confidence_level,
+            is_share=self._is_share(metric),
         )
-        return score(np.arange(len(clips))), low, high
+        return score, low, high
+
+    def _mean_score(self, metric: str, rows: np.ndarray) -> float:
+        """Mean of the scores of the repeats."""
+        of_repeats = (rows[self.repeat[rows] == r] for r in range(self.n_repeats))
+        scores = np.array([self._score(metric, of) for of in of_repeats if len(of)])
+        known = scores[~np.isnan(scores)]
+        return float(known.mean()) if len(known) else float("nan")
+
+    def _is_share(self, metric: str) -> bool:
+        """Whether all wrong scores 0 and all right 1, as recalls do but not correlations."""
+        sure = np.eye(len(self.classes))
+        ends = []
+        for shift in (1, 0):
+            model = _Predicted(self.classes, np.roll(self.classes, shift), np.roll(sure, shift, 0))
+            ends.append(self.scorers[metric](model, None, self.classes))
+        return bool(np.allclose(ends, [0, 1]))
 
     def _score(self, metric: str, rows) -> float:
         responses = None if self.probabilities is None else self.probabilities[rows]

@@ -7,7 +7,6 @@ artists.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
@@ -47,10 +46,49 @@ def share_interval(right, groups=None, confidence_level: float = 0.95) -> tuple[
     if n_groups < 2:
         return 0.0, 1.0
     share = right.mean()
-    if share in (0.0, 1.0):
-        return wilson(share * n_groups, n_groups, confidence_level)
     residuals = np.bincount(codes, weights=right) - share * sizes
     variance = n_groups / (n_groups - 1) * (residuals**2).sum() / n**2
+    return _wilson_of_variance(share, variance, n, n_groups, confidence_level)
+
+
+def jackknife_blocks(groups, n_blocks: int = 200) -> np.ndarray:
+    """Which part of the jackknife each clip is left out in: its group's, at most n_blocks."""
+    codes = np.unique(groups, return_inverse=True)[1]
+    n_groups = codes.max() + 1
+    if n_groups <= n_blocks:
+        return codes
+    return np.random.default_rng(0).permutation(n_groups)[codes] % n_blocks
+
+
+def jackknife_interval(
+    score: float, without, n: int, confidence_level: float = 0.95, *, is_share: bool = True
+) -> tuple[float, float]:
+    """Interval of any score of n clips, from the scores without one group each.
+
+    The jackknife (R. G. Miller, *The jackknife: a review*, Biometrika 61, 1974) gives the
+    variance between groups, and the bias that few groups give a score such as macro-F1; the
+    interval is that of a share with the sum of the variance and the squared bias. Scores
+    that are not between 0 and 1 have Student's interval.
+    """
+    without = np.asarray(without, dtype=float)
+    without = without[~np.isnan(without)]  # without the only group of a genre, say
+    n_groups = len(without)
+    if n_groups < 2:
+        return (0.0, 1.0) if is_share else (math.nan, math.nan)
+    variance = (n_groups - 1) * without.var()
+    bias = (n_groups - 1) * (without.mean() - score)
+    if is_share:
+        return _wilson_of_variance(score, variance + bias**2, n, n_groups, confidence_level)
+    half = stats.t.ppf((1 + confidence_level) / 2, n_groups - 1) * math.sqrt(variance + bias**2)
+    return score - half, score + half
+
+
+def _wilson_of_variance(
+    share: float, variance: float, n: int, n_groups: int, confidence_level: float
+) -> tuple[float, float]:
+    """Wilson's interval of as many clips as a share of such a variance comes from."""
+    if share in (0.0, 1.0):
+        return wilson(share * n_groups, n_groups, confidence_level)
     worth = min(max(share * (1 - share) / variance, 1.0), n) if variance > 0 else n
     t = stats.t.ppf((1 + confidence_level) / 2, n_groups - 1)
     middle = (share + t**2 / (2 * worth)) / (1 + t**2 / worth)
@@ -71,35 +109,6 @@ def mean_interval(values, groups=None, confidence_level: float = 0.95) -> tuple[
     error = math.sqrt(n_groups / (n_groups - 1) * (residuals**2).sum()) / len(values)
     t = stats.t.ppf((1 + confidence_level) / 2, n_groups - 1)
     return mean - t * error, mean + t * error
-
-
-def bootstrap_interval(
-    score: Callable[[np.ndarray], float],
-    n: int,
-    groups=None,
-    *,
-    confidence_level: float = 0.95,
-    n_resamples: int = 500,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Interval of any score of clips, from whole groups drawn with replacement.
-
-    ``score`` takes indices of clips. The interval is the percentile one (B. Efron and
-    R. Tibshirani, *An introduction to the bootstrap*, chapter 13) on the scale of Student's
-    t, without which it is too narrow for few groups.
-    """
-    codes = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-    if len(members) < 2:
-        return math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    scores = []
-    for _ in range(n_resamples):
-        drawn = rng.integers(len(members), size=len(members))
-        scores.append(score(np.concatenate([members[i] for i in drawn])))
-    widened = stats.norm.cdf(stats.t.ppf((1 + confidence_level) / 2, len(members) - 1))
-    low, high = np.nanquantile(scores, [1 - widened, widened])
-    return float(low), float(high)
 
 
 def mcnemar(a_right, b_right) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,30 @@ def test_repeats_draw_new_folds_and_seed_networks(clips):
     assert (folds[0] != folds[1]).any()
     assert all((np.sort(result.sample[result.repeat == r]) == range(200)).all() for r in range(3))
     assert "3 repeats" in result.protocol
+
+
+def test_intervals_of_scores_that_are_no_shares_may_leave_0_and_1(clips):
+    X, _, artists = clips
+    y = np.random.default_rng(0).choice(["jazz", "pop"], 50)[artists % 50]
+    scoring = ["f1_macro", "matthews_corrcoef", "neg_log_loss"]
+    result = cross_validate(LogisticRegression(), X, y, groups=artists, scoring=scoring)
+    assert result.interval("f1_macro")[1] > 0
+    assert result.interval("matthews_corrcoef")[1] < 0  # y has nothing to do with X
+    score, low, high = result.interval("neg_log_loss")
+    assert high - score == pytest.approx(score - low)
+
+
+def test_one_artist_alone_in_a_genre_gives_an_interval_without_a_warning(clips):
+    X, y, artists = clips
+    y = np.where(artists == artists[0], "polka", y)
+    result = cross_validate(
+        DummyClassifier(strategy="stratified", random_state=0), X, y, groups=artists,
+        cv=GroupKFold(5), scoring=["accuracy", "balanced_accuracy"],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score, low, high = result.interval("balanced_accuracy")
+    assert 0 <= low < score < high < 1
 
 
 def test_scores_are_those_of_the_predictions(clips):

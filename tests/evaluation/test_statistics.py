@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 
 from sklearn_mgc.evaluation._statistics import (
-    bootstrap_interval,
     corrected_t_test,
     group_t_test,
+    jackknife_blocks,
+    jackknife_interval,
     mcnemar,
     mean_interval,
     share_interval,
@@ -68,16 +69,62 @@ def test_interval_covers_the_truth_95_times_of_100(n_groups, p):
     assert naive < 900  # what taking clips for independent would give
 
 
-def test_bootstrap_covers_the_truth():
-    rng = np.random.default_rng(2)
-    covered = 0
-    for _ in range(300):
-        right, groups = _clips(rng, 80, 0.6, spread=3)
-        low, high = bootstrap_interval(
-            lambda rows, right=right: right[rows].mean(), len(right), groups, n_resamples=300
+def test_jackknife_of_a_mean_is_students_and_of_a_share_is_that_of_shares():
+    rng = np.random.default_rng(0)
+    values = rng.normal(1, 2, 50)
+    without = (values.sum() - values) / 49
+    found = jackknife_interval(values.mean(), without, 50, is_share=False)
+    assert found == pytest.approx(mean_interval(values))
+    right, groups = _clips(rng, 150, 0.6, spread=3)
+    blocks = jackknife_blocks(groups)
+    without = [right[blocks != b].mean() for b in range(blocks.max() + 1)]
+    found = jackknife_interval(right.mean(), without, len(right))
+    assert found == pytest.approx(share_interval(right, groups), abs=2e-3)
+
+
+def test_jackknife_leaves_out_whole_groups_in_parts_of_one_size():
+    groups = np.repeat(np.arange(700), 3)
+    blocks = jackknife_blocks(groups)
+    assert (blocks.reshape(700, 3) == blocks[::3, None]).all()
+    assert set(np.bincount(blocks[::3])) == {3, 4}
+    np.testing.assert_array_equal(jackknife_blocks(["b", "a", "b"]), [1, 0, 1])
+
+
+def test_jackknife_of_scores_at_the_ends_and_of_too_few():
+    assert jackknife_interval(1.0, np.ones(20), 100) == wilson(20, 20)
+    assert jackknife_interval(0.5, [np.nan, 0.5], 10) == (0.0, 1.0)
+    assert np.isnan(jackknife_interval(0.5, [0.5], 10, is_share=False)).all()
+    low, high = jackknife_interval(0.5, [0.5, 0.5, np.nan], 10)
+    assert 0 < low < 0.5 < high < 1
+
+
+def _f1(confusion):
+    right = np.einsum("...ii->...i", confusion)
+    return (2 * right / (confusion.sum(-1) + confusion.sum(-2)).clip(1)).mean(-1)
+
+
+def test_interval_of_macro_f1_covers_the_truth_with_40_groups():
+    rng = np.random.default_rng(4)
+    taste = np.eye(5) * 1.5 + 0.2 + np.linspace(0, 0.1, 5)  # of an artist: who is taken for whom
+    truth = _f1(taste / taste.sum(1, keepdims=True))
+    covered = percentile = 0
+    for _ in range(500):
+        genres = rng.integers(5, size=40)
+        chances = rng.standard_gamma(taste[genres])
+        sizes = 1 + rng.poisson(rng.gamma(0.7, 4, 40))
+        confusion = np.zeros((40, 5, 5))
+        confusion[np.arange(40), genres] = rng.multinomial(
+            sizes, chances / chances.sum(1, keepdims=True)
         )
-        covered += low <= 0.6 <= high
-    assert 0.91 <= covered / 300 <= 0.98  # 95 % within sampling error of 300
+        total = confusion.sum(0)
+        low, high = jackknife_interval(_f1(total), _f1(total - confusion), int(total.sum()))
+        covered += low <= truth <= high
+        drawn = rng.multinomial(40, np.full(40, 1 / 40), size=300)
+        scores = _f1((drawn @ confusion.reshape(40, 25)).reshape(-1, 5, 5))
+        low, high = np.quantile(scores, [0.025, 0.975])
+        percentile += low <= truth <= high
+    assert covered > 0.92 * 500
+    assert percentile < 0.90 * 500  # what a bootstrap over groups would give
 
 
 def test_mcnemar_is_the_mid_p_value():
