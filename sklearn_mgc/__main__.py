@@ -18,6 +18,7 @@ _COMMANDS = {
     "data": "list and describe the public data sets, and verify a copy",
     "demo": "train and compare the networks on generated music, or on a folder of your own",
     "features": "write a table of descriptors of the audio files in a folder",
+    "leakage": "say whether a split tests what it trained on",
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
     "train": "train a model on a folder of your own, and say how good it is",

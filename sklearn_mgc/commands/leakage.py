@@ -1,0 +1,80 @@
+"""``python -m sklearn_mgc leakage``: whether a split tests what it trained on."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_mgc._splitting import draw_folds
+from sklearn_mgc.commands._tracks import count_folds, load_tracks
+from sklearn_mgc.evaluation import leakage_report
+
+_N_SHOWN = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "source", type=Path, help="a folder genre/*.mp3, or a table of files; a table's column "
+        "`split` with train and test is the split that is judged, else folds as `train` draws them",
+    )
+    parser.add_argument(
+        "--groups", help="`artist` (tags of the files) or a column of the table (default: "
+        "artists, wherever they are found)",
+    )
+    parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the folds")
+    parser.add_argument("--csv", type=Path, help="write all leaks here, a row per test track")
+    parser.add_argument(
+        "--fail-on-leak", action="store_true", help="exit with status 1 if anything leaks"
+    )
+    parser.add_argument("--jobs", type=int, default=-1, help="threads (default: all cores)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    music = load_tracks(args.source.expanduser(), args.groups)
+    for left_out in music.errors:
+        print(f"left out: {left_out['path']}: {left_out['error']}")
+    judged, folds = _folds(music, args)
+    print(f"{len(music.data)} tracks of {len(music.target_names)} genres, {judged}.")
+    report = leakage_report(
+        music.data, music.target, groups=music.groups, cv=folds, n_jobs=args.jobs, verbose=1
+    )
+    print(report)
+    leaks = report.to_frame("track")
+    for side in ("test", "train"):
+        leaks[side] = np.asarray(music.data, dtype=object)[leaks[side].to_numpy(dtype=int)]
+    # Shared artists are often many; copies among them should not drown.
+    shown = leaks.sort_values("kind", key=lambda kind: kind == "artist", kind="stable")
+    for row in shown.head(_N_SHOWN).itertuples():
+        print(f"{row.kind}: {row.test} is tested, {row.train} is in training")
+    if len(leaks) > _N_SHOWN:
+        print(f"... and {len(leaks) - _N_SHOWN} more; --csv writes them all")
+    if args.csv is not None:
+        args.csv.parent.mkdir(parents=True, exist_ok=True)
+        leaks.to_csv(args.csv, index=False)
+    return int(args.fail_on_leak and report.has_leak)
+
+
+def _folds(music, args: argparse.Namespace) -> tuple[str, list]:
+    """What is judged, in words, and as pairs of indices."""
+    split = music.get("split")
+    if split is None:
+        if args.folds < 2:
+            raise ValueError(f"--folds must be at least 2, got {args.folds}")
+        n_folds = count_folds(music.target, music.groups, args.folds)
+        kind = "random folds" if music.groups is None else "folds by artist"
+        folds = draw_folds(n_folds, music.target, music.groups, seed=args.seed, repeat=0)
+        return f"{n_folds} {kind}", list(folds)
+    if music.cv is None:
+        found = ", ".join(sorted(map(repr, set(split))))
+        raise ValueError(
+            f"{args.source}: the split column must say train and test, but it says {found}"
+        )
+    ((train, test),) = music.cv
+    rest = len(split) - len(train) - len(test)
+    unused = f"; the other {rest} are in neither" if rest else ""
+    return f"its own split: {len(train)} to train, {len(test)} to test{unused}", music.cv
