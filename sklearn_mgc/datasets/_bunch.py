@@ -36,7 +36,7 @@ def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
-    folder = Path(data_home).expanduser()
+    folder = as_path(data_home)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -67,9 +67,14 @@ def clear_data_home(data_home: str | os.PathLike | None = None) -> None:
     shutil.rmtree(get_data_home(data_home))
 
 
+def as_path(path) -> Path:
+    """A path as people write it: text, bytes or path-like, ``~`` for their own folder."""
+    return Path(os.path.expanduser(os.fsdecode(path)))
+
+
 def find_data(path: str | os.PathLike | None, data_home, name: str, hint: str) -> Path:
     """The path given, or `name` below the data home; a helpful error if nothing is there."""
-    found = Path(path).expanduser() if path is not None else get_data_home(data_home) / name
+    found = as_path(path) if path is not None else get_data_home(data_home) / name
     if not found.exists():
         raise FileNotFoundError(f"{found}: no such file or folder; {hint}")
     return found

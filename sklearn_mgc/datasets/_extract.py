@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from sklearn_mgc.datasets._files import ZIP_TROUBLE
+
 # Audio hardly compresses; 1 MB that unpacks to 100 MB of zeros is no music.
 _MAX_RATIO = 50
 _MAX_FILES = 1_000_000
@@ -30,9 +32,9 @@ def extract(archive: Path, folder: Path, *, verbose: int = 0) -> Path:
     try:
         with _open(archive) as entries:
             _unpack(archive, entries, partial, verbose)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, not the archive
+    except (tarfile.TarError, *ZIP_TROUBLE) as error:
+        if getattr(error, "errno", None) is not None or str(archive) in str(error):
+            raise  # the disk's fault, or told already
         raise ValueError(
             f"{archive}: broken or incomplete archive ({error}); download it again"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
 import zlib
@@ -19,6 +20,12 @@ _HEADERS = {
     ".flac": (b"fLaC", b"ID3"),
     ".ogg": (b"OggS",),
 }
+
+# What a zip archive may end in that is damaged, encrypted or compressed in an unknown way.
+ZIP_TROUBLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError,
+    NotImplementedError, ValueError,
+)  # fmt: skip
 
 
 def is_audio(name: str | os.PathLike) -> bool:
@@ -42,8 +49,20 @@ def walk(folder: Path, errors: list[dict[str, str]]) -> list[Path]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(root, name) for name in names if not name.startswith(".")]
+        for name in names:
+            file = Path(root, name)
+            if name.startswith("."):
+                continue
+            if _is_special(file):
+                errors.append({"path": str(file), "error": "a pipe or device, not a file"})
+            else:
+                files.append(file)
     return sorted(files)
+
+
+def _is_special(file: Path) -> bool:
+    """Whether reading the file might wait for ever; a broken link fails by itself."""
+    return os.path.exists(file) and not os.path.isfile(file)
 
 
 def members(archive: Path) -> list[Path]:
@@ -51,7 +70,7 @@ def members(archive: Path) -> list[Path]:
     try:
         with zipfile.ZipFile(archive) as file:
             names = [info.filename for info in file.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
+    except ZIP_TROUBLE as error:
         raise ValueError(
             f"{archive}: not a complete zip archive ({error}); download it again"
         ) from error
@@ -67,10 +86,8 @@ def problem(path: Path) -> str | None:
     """Why a file cannot be audio, judged by its size and first bytes; None if nothing is wrong."""
     try:
         head = _head(path)
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
-    except (AudioError, zipfile.BadZipFile, zlib.error) as error:
-        return f"unreadable: {error}"
+    except (AudioError, *ZIP_TROUBLE) as error:
+        return f"unreadable: {getattr(error, 'strerror', None) or error}"
     if not head:
         return "empty (0 bytes)"
     allowed = _HEADERS.get(path.suffix.lower())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
+import json
 import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
+
+from sklearn_mgc.datasets._files import ZIP_TROUBLE
 
 SUBSETS = ("small", "medium", "large", "full")
 _PARTS = {"training": "train", "validation": "valid", "test": "test"}
@@ -47,18 +49,30 @@ def open_table(places: list[Path], name: str) -> Iterator[tuple[Path, TextIO]]:
     """The first table of this name in a list of folders and zip archives."""
     for place in places:
         if place.is_dir() and (place / name).is_file():
-            with (place / name).open(newline="", encoding="utf-8") as file:
-                yield place / name, file
+            with _trouble(place / name), (place / name).open(newline="", encoding="utf-8-sig") as f:
+                yield place / name, f
             return
         if place.is_file() and zipfile.is_zipfile(place):
-            with zipfile.ZipFile(place) as archive:
+            with _trouble(place), zipfile.ZipFile(place) as archive:
                 found = [n for n in archive.namelist() if n.rsplit("/", 1)[-1] == name]
                 if found:
-                    with archive.open(found[0]) as file:
-                        yield place / found[0], io.TextIOWrapper(file, "utf-8", newline="")
+                    path = place / found[0]
+                    with _trouble(path), archive.open(found[0]) as file:
+                        yield path, io.TextIOWrapper(file, "utf-8-sig", newline="")
                     return
     tried = ", ".join(str(place) for place in places[:3])
     raise FileNotFoundError(f"{name} not found in {tried}. {_HINT}")
+
+
+@contextmanager
+def _trouble(path: Path) -> Iterator[None]:
+    """Name the table that cannot be read."""
+    try:
+        yield
+    except (csv.Error, *ZIP_TROUBLE) as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f"{path}: not a complete table ({error}); unpack it again") from error
 
 
 def read_tracks(places: list[Path], subset: str) -> dict[int, Track]:
@@ -71,7 +85,7 @@ def read_tracks(places: list[Path], subset: str) -> dict[int, Track]:
         rows = _rows(path, file, n_header=2)
         columns = _columns(path, next(rows), next(rows))
         for line, row in enumerate(rows, start=3):
-            if not row or not row[0].isdigit():
+            if not row or not row[0].isdecimal():
                 continue  # the third line holds the name of the index
             if len(row) <= max(columns.values()):
                 raise ValueError(f"{path}, row {line}: ends early; unpack the table again")
@@ -81,15 +95,22 @@ def read_tracks(places: list[Path], subset: str) -> dict[int, Track]:
             number = int(row[0])
             if number in tracks:
                 raise ValueError(f"{path}, row {line}: track {number} occurs twice")
-            tracks[number] = Track(
-                genre=row[columns["track", "genre_top"]],
-                artist=int(row[columns["artist", "id"]] or -1),
-                album=int(row[columns["album", "id"]] or -1),
-                split=_PARTS.get(row[columns["set", "split"]], row[columns["set", "split"]]),
-                subset=row[columns["set", "subset"]],
-                licence=row[columns["track", "license"]],
-                genres=tuple(ast.literal_eval(row[columns["track", "genres"]] or "[]")),
-            )
+            split = row[columns["set", "split"]]
+            try:
+                tracks[number] = Track(
+                    genre=row[columns["track", "genre_top"]],
+                    artist=int(row[columns["artist", "id"]] or -1),
+                    album=int(row[columns["album", "id"]] or -1),
+                    split=_PARTS.get(split, split),
+                    subset=row[columns["set", "subset"]],
+                    licence=row[columns["track", "license"]],
+                    genres=tuple(map(int, json.loads(row[columns["track", "genres"]] or "[]"))),
+                )
+            except (ValueError, TypeError, RecursionError) as error:
+                raise ValueError(
+                    f"{path}, row {line}: not the numbers of a track ({error}); "
+                    "unpack the table again"
+                ) from error
     if not tracks:
         raise ValueError(f"{path}: no track of the subset {subset!r} in it")
     return tracks
@@ -102,14 +123,18 @@ def read_genres(places: list[Path]) -> dict[int, dict]:
         missing = {"genre_id", "parent", "title", "top_level"} - set(reader.fieldnames or ())
         if missing:
             raise ValueError(f"{path}: columns {sorted(missing)} are missing")
-        tree: dict[int, dict] = {
-            int(row["genre_id"]): {
-                "title": row["title"],
-                "parent": int(row["parent"]),
-                "top_level": int(row["top_level"]),
-            }
-            for row in reader
-        }
+        tree: dict[int, dict] = {}
+        for row in reader:
+            try:
+                tree[int(row["genre_id"])] = {
+                    "title": row["title"],
+                    "parent": int(row["parent"]),
+                    "top_level": int(row["top_level"]),
+                }
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"{path}, row {reader.line_num}: not a genre ({error}); unpack the table again"
+                ) from error
     for number, genre in tree.items():
         titles: list[str] = []
         seen: set[int] = set()
@@ -126,10 +151,17 @@ def read_features(places: list[Path], wanted: set[int]) -> tuple[list[tuple], di
     with open_table(places, "features.csv") as (path, file):
         rows = _rows(path, file, n_header=3)
         names = list(zip(next(rows)[1:], next(rows)[1:], next(rows)[1:], strict=False))
+        if not names or not all(number.isdecimal() for *_, number in names):
+            raise ValueError(
+                f"{path}: should be the features.csv of fma_metadata.zip with its header of three "
+                "lines: feature, statistics, number"
+            )
         cells: dict[int, list[str]] = {}
         for row in rows:
             # Parsing half a million cells of tracks nobody asked for would take a minute.
-            if row and row[0].isdigit() and int(row[0]) in wanted:
+            if row and row[0].isdecimal() and int(row[0]) in wanted:
+                if int(row[0]) in cells:
+                    raise ValueError(f"{path}: track {row[0]} occurs twice")
                 cells[int(row[0])] = row[1:]
     return names, cells
 
@@ -143,8 +175,6 @@ def _rows(path: Path, file: TextIO, n_header: int) -> Iterator[list[str]]:
             yield row
         if count <= n_header:
             raise ValueError(f"{path}: holds no row; unpack it again")
-    except (csv.Error, UnicodeDecodeError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: not a complete table ({error}); unpack it again") from error
     finally:
         csv.field_size_limit(limit)
 

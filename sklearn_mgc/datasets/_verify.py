@@ -6,14 +6,13 @@ import hashlib
 import re
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from sklearn_mgc.datasets import _gtzan_table
 from sklearn_mgc.datasets._acousticbrainz import is_table, recording_of
-from sklearn_mgc.datasets._files import is_audio, walk
+from sklearn_mgc.datasets._files import ZIP_TROUBLE, is_audio, walk
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
 from sklearn_mgc.datasets.fetch import ARCHIVES
 from sklearn_mgc.datasets.folder import load_audio_folder
@@ -101,10 +100,10 @@ def _archive(path: Path) -> Verdict:
                     with file.open(info) as content:
                         while content.read(1 << 20):
                             pass
-                except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+                except ZIP_TROUBLE as error:
                     member = f"{path}/{info.filename}"
                     problems.append({"path": member, "error": f"cannot be unpacked ({error})"})
-    except zipfile.BadZipFile as error:
+    except ZIP_TROUBLE as error:
         raise ValueError(f"{path}: not a complete zip archive ({error})") from error
     return Verdict("a zip archive", len(infos) - len(problems), problems)
 
@@ -126,7 +125,7 @@ def _checksums(listed: Path, problems: list[dict[str, str]]) -> Verdict:
         except FileNotFoundError:
             error = "missing; was the archive unpacked to the end?"
         except OSError as failure:
-            error = f"unreadable: {failure.strerror}"
+            error = f"unreadable: {failure.strerror or failure}"
         if error:
             problems.append({"path": str(file), "error": error})
         else:

@@ -18,7 +18,7 @@ from sklearn_mgc.datasets._acousticbrainz import (
     source_of,
     stack,
 )
-from sklearn_mgc.datasets._bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets._bunch import as_path, count, find_data, make_bunch
 from sklearn_mgc.datasets._files import walk
 from sklearn_mgc.datasets._gtzan_table import folds_of
 from sklearn_mgc.datasets._tags import number_groups
@@ -143,7 +143,7 @@ def load_acousticbrainz(
     )  # fmt: skip
     errors: list[dict[str, str]] = []
     files = walk(root, errors) if root.is_dir() else [root]
-    given = files if annotations is None else _listed(Path(annotations).expanduser(), errors)
+    given = files if annotations is None else _listed(as_path(annotations), errors)
     rows = _annotations([file for file in given if is_table(file)], source, errors)
     if annotations is not None and not rows:
         raise ValueError(f"{annotations}: no table of genres (*.tsv) with a recording")

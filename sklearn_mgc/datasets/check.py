@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_mgc.audio import AudioError, decode_blocks
+from sklearn_mgc.datasets._bunch import as_path
 from sklearn_mgc.datasets._files import is_audio, members, walk
 from sklearn_mgc.features._workers import run
 
@@ -25,6 +26,12 @@ _COLUMNS = (
     "path", "problem", "message", "duration", "sample_rate", "channels", "peak", "clipped",
     "rms_db", "audio_hash", "duplicate_of",
 )  # fmt: skip
+
+_UNKNOWN: dict[str, Any] = {
+    "path": "", "problem": "", "message": "", "duration": np.nan, "sample_rate": None,
+    "channels": None, "peak": np.nan, "clipped": np.nan, "rms_db": np.nan,
+    "audio_hash": "", "duplicate_of": "",
+}  # fmt: skip
 
 
 def check_audio(
@@ -59,7 +66,8 @@ def check_audio(
         (share of samples), ``rms_db`` (dB below full scale), ``audio_hash`` (of the decoded
         samples: the same for a WAV and its FLAC, or after a change of tags) and
         ``duplicate_of`` (the first file that sounds the same). Problems are
-        ``"missing"``, ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``,
+        ``"missing"``, ``"unreadable"`` (a folder that may not be searched, a pipe),
+        ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``,
         ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device) and
         ``"duplicate"``.
 
@@ -91,10 +99,11 @@ def check_audio(
     except ImportError as error:
         raise ImportError("check_audio returns a DataFrame: run `pip install pandas`") from error
 
-    if isinstance(paths, (str, os.PathLike)):
+    if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
-    files = [file for path in paths for file in _expand(Path(path))]
-    if not files:
+    errors: list[dict[str, str]] = []
+    files = [file for path in paths for file in _expand(as_path(path), errors)]
+    if not files and not errors:
         raise ValueError("no audio file to check; pass files, folders or zip archives")
     rows: list[dict[str, Any]] = [{}] * len(files)
     results = run(_look, enumerate(files), n_jobs=n_jobs, prefer="threads")
@@ -104,6 +113,9 @@ def check_audio(
         results = tqdm(results, total=len(files), desc="check_audio", unit="file")
     for i, row in results:
         rows[i] = row
+    for left_out in errors:
+        row = {"path": left_out["path"], "problem": "unreadable", "message": left_out["error"]}
+        rows.append(_UNKNOWN | row)
     first: dict[str, str] = {}
     for row in rows:
         _judge(row, min_duration, max_clipped, first)
@@ -114,9 +126,9 @@ def check_audio(
     return table
 
 
-def _expand(path: Path) -> list[Path]:
+def _expand(path: Path, errors: list[dict[str, str]]) -> list[Path]:
     if path.is_dir():
-        return [file for file in walk(path, []) if is_audio(file)]
+        return [file for file in walk(path, errors) if is_audio(file)]
     if path.suffix.lower() == ".zip" and path.is_file():
         return [member for member in members(path) if is_audio(member)]
     return [path]
@@ -124,11 +136,7 @@ def _expand(path: Path) -> list[Path]:
 
 def _look(i: int, path: Path) -> tuple[int, dict[str, Any]]:
     """Measure a file, block by block."""
-    row: dict[str, Any] = {
-        "path": str(path), "problem": "", "message": "", "duration": np.nan, "sample_rate": None,
-        "channels": None, "peak": np.nan, "clipped": np.nan, "rms_db": np.nan,
-        "audio_hash": "", "duplicate_of": "",
-    }  # fmt: skip
+    row = _UNKNOWN | {"path": str(path)}
     content = hashlib.sha256()
     n_frames, peak, n_clipped, energy = 0, 0.0, 0, 0.0
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets._bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets._bunch import as_path, count, find_data, make_bunch
 from sklearn_mgc.datasets._files import members, walk
 from sklearn_mgc.datasets._fma_tables import (
     SUBSETS,
@@ -272,7 +272,7 @@ def load_fma_features(
     data = np.array(values)
     names = [_our_name(*column) for column in header]
     if columns == "paper":
-        data, names = _paper(data, header)
+        data, names = _paper(data, header, root)
     rows = [tracks[number] for number in ids]
     split = np.array([track.split for track in rows], dtype=object)
     target = [track.genre for track in rows]
@@ -297,7 +297,7 @@ def load_fma_features(
 def _places(root: Path, metadata: str | os.PathLike | None) -> list[Path]:
     if metadata is None:
         return metadata_places(root)
-    given = Path(metadata).expanduser()
+    given = as_path(metadata)
     if not given.exists():
         raise FileNotFoundError(f"{given}: no such folder or archive of tables")
     return [given.parent if given.suffix.lower() == ".csv" else given, given / "fma_metadata"]
@@ -359,7 +359,7 @@ def _our_name(feature: str, statistic: str, number: str) -> str:
     return f"{feature}{int(number)}_{statistic}" if many else f"{feature}_{statistic}"
 
 
-def _paper(data: np.ndarray, header: list[tuple]) -> tuple[np.ndarray, list[str]]:
+def _paper(data: np.ndarray, header: list[tuple], root: Path) -> tuple[np.ndarray, list[str]]:
     """The paper's 25: the mean of the twelve chroma means, and 24 columns."""
     from sklearn_mgc.features import HandcraftedFeatures
 
@@ -368,6 +368,6 @@ def _paper(data: np.ndarray, header: list[tuple]) -> tuple[np.ndarray, list[str]
     chroma = [f"chroma_stft{i}_mean" for i in range(1, 13)]
     missing = [name for name in (*chroma, *names[1:]) if name not in place]
     if missing:
-        raise ValueError(f"features.csv: columns such as {missing[0]} are missing")
+        raise ValueError(f"{root}: features.csv: columns such as {missing[0]} are missing")
     first = data[:, [place[name] for name in chroma]].mean(axis=1, keepdims=True)
     return np.hstack([first, data[:, [place[name] for name in names[1:]]]]), names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sklearn_mgc.datasets._bunch import count, make_bunch
+from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
 from sklearn_mgc.datasets._files import SUFFIXES, is_audio, walk
 from sklearn_mgc.datasets._tags import number_groups, read_tags
 
@@ -72,7 +72,7 @@ def load_audio_folder(
         raise ValueError(f"labels must be 'folder' or 'tags', got {labels!r}")
     if groups not in ("artist", None):
         raise ValueError(f"groups must be 'artist' or None, got {groups!r}")
-    folder = Path(path).expanduser()
+    folder = as_path(path)
     if not folder.exists():
         raise FileNotFoundError(f"{folder}: no such folder; pass a folder of genre/*.mp3")
     if not folder.is_dir():

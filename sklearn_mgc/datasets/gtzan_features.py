@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv as csv_module
 import math
 import os
 from collections import Counter
@@ -11,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._bunch import count, make_bunch
+from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
+from sklearn_mgc.datasets._csv import places, read_csv
 from sklearn_mgc.datasets._gtzan_descr import descr
 
 _HINT = (
@@ -86,7 +86,7 @@ def load_gtzan_features(
     if columns not in ("paper", "kaggle"):
         raise ValueError(f"columns must be 'paper' or 'kaggle', got {columns!r}")
     names = _names(columns)
-    path = Path(csv).expanduser()
+    path = as_path(csv)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such table. {_HINT}")
     rows, values, errors = _read(path, names)
@@ -123,33 +123,32 @@ def _names(columns: str) -> list[str]:
 
 
 def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, list[dict[str, str]]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv_module.DictReader(file)
-        # The public table says "rolloff" where librosa and we say "spectral_rolloff".
-        header = {
-            f"spectral_{name}" if name.startswith("rolloff") else name: name
-            for name in reader.fieldnames or ()
-        }
-        missing = [name for name in ("filename", *names) if name not in header]
-        if missing:
-            raise ValueError(
-                f"{path}: {len(missing)} columns are missing ({', '.join(missing[:4])}"
-                f"{', ...' if len(missing) > 4 else ''}). {_HINT}"
-            )
-        ids, values, errors, seen = [], [], [], Counter[str]()
-        for line, row in enumerate(reader, start=2):
-            file_name = row["filename"] or ""
-            clip = table.clip_id(file_name)
-            numbers = [_number(row[header[name]]) for name in names]
-            bad = [name for name, value in zip(names, numbers, strict=True) if math.isnan(value)]
-            if clip is None:
-                errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip: {file_name!r}"})
-            elif bad:
-                errors.append({"path": f"{path}:{line}", "error": f"{clip}: no number in {bad}"})
-            else:
-                ids.append(clip)
-                values.append(numbers)
-                seen[file_name] += 1
+    found, lines = read_csv(path)
+    # The public table says "rolloff" where librosa and we say "spectral_rolloff".
+    header = [f"spectral_{name}" if name.startswith("rolloff") else name for name in found]
+    missing = [name for name in ("filename", *names) if name not in header]
+    if missing:
+        raise ValueError(
+            f"{path}: {len(missing)} columns are missing ({', '.join(missing[:4])}"
+            f"{', ...' if len(missing) > 4 else ''}). {_HINT}"
+        )
+    place = places(header, str(path), ["filename", *names])
+    ids, values, errors, seen = [], [], [], Counter[str]()
+    for line, row in lines:
+        cells = row + [""] * (len(header) - len(row))
+        file_name = cells[place["filename"]]
+        clip = table.clip_id(file_name)
+        numbers = [_number(cells[place[name]]) for name in names]
+        bad = [name for name, value in zip(names, numbers, strict=True) if math.isnan(value)]
+        if clip is None:
+            errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip: {file_name!r}"})
+        elif bad or len(cells) > len(header):
+            what = f"no number in {bad}" if bad else "more cells than the header"
+            errors.append({"path": f"{path}:{line}", "error": f"{clip}: {what}"})
+        else:
+            ids.append(clip)
+            values.append(numbers)
+            seen[file_name] += 1
     twice = [name for name, n in seen.items() if n > 1]
     if twice:
         raise ValueError(f"{path}: {len(twice)} files occur twice, such as {twice[0]}")
@@ -158,7 +157,7 @@ def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, list[dic
     return ids, np.array(values), errors
 
 
-def _number(text: str | None) -> float:
+def _number(text: str) -> float:
     try:
         value = float(text or "nan")
     except ValueError:

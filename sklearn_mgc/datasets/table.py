@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from sklearn_mgc._zip import describe_member, split_member
 from sklearn_mgc.audio import AudioError
-from sklearn_mgc.datasets._bunch import count, make_bunch
+from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
+from sklearn_mgc.datasets._csv import places, read_csv
+from sklearn_mgc.datasets._gtzan_parquet import read_parquet
 from sklearn_mgc.datasets._gtzan_table import folds_of
 from sklearn_mgc.datasets._tags import number_groups
 from sklearn_mgc.datasets.folder import about_groups
@@ -96,21 +98,23 @@ def load_audio_table(
     >>> len(loaded.data), len(set(loaded.groups))
     (12, 12)
     """
-    source, rows = _read(table)
-    names = list(rows[0]) if rows else []
+    source, names, rows = _read(table)
     columns = {
         "path": _column(source, names, "path", path),
         "label": _column(source, names, "label", label),
         "group": _column(source, names, "group", group),
         "split": _column(source, names, "split", split),
     }
-    base = Path(root).expanduser() if root is not None else _base(table)
+    base = as_path(root) if root is not None else _base(table)
+    place = places(names, source, [name for name in columns.values() if name])
     errors: list[dict[str, str]] = []
     kept: dict[str, dict[str, str]] = {}
     for row in rows:
-        cells = {name: _text(row[column]) for name, column in columns.items() if column}
-        file = base / cells["path"]
-        if not cells["path"]:
+        cells = {name: _text(row, place[column]) for name, column in columns.items() if column}
+        file = _file(base, cells["path"])
+        if len(row) > len(names):
+            error = "more cells in its row than the table has columns"
+        elif not cells["path"]:
             error = "a row without a path"
         elif not cells["label"]:
             error = "no genre"
@@ -164,37 +168,23 @@ def load_audio_table(
     )
 
 
-def _read(table) -> tuple[str, list[dict[str, Any]]]:
-    """A name for the table, and its rows."""
+def _read(table) -> tuple[str, list[str], list[Sequence]]:
+    """A name for the table, its columns and its rows."""
     if hasattr(table, "columns"):
         names = [str(name) for name in table.columns]
         pandas = hasattr(table, "itertuples")  # else polars
         cells = table.itertuples(index=False, name=None) if pandas else table.iter_rows()
-        return "DataFrame", [dict(zip(names, row, strict=True)) for row in cells]
-    path = Path(table).expanduser()
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such table")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        try:
-            import pyarrow.parquet as pq
-        except ImportError as error:
-            raise ImportError(
-                f"{path}: reading parquet needs pyarrow: run `pip install sklearn_mgc[data]`"
-            ) from error
-        return str(path), pq.read_table(path).to_pylist()
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            header = file.readline()
-            file.seek(0)
-            # Spreadsheets of half of Europe write semicolons.
-            delimiter = max("\t;,", key=header.count)
-            return str(path), list(csv.DictReader(file, delimiter=delimiter))
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"{path}: not a table in UTF-8 ({error})") from error
+        return "DataFrame", names, list(cells)
+    path = as_path(table)
+    if path.suffix.lower() in (".parquet", ".pq") and path.is_file():
+        records = list(read_parquet(path))
+        return str(path), list(records[0]) if records else [], [[*r.values()] for r in records]
+    header, lines = read_csv(path)
+    return str(path), [name.strip() for name in header], [row for _, row in lines]
 
 
 def _base(table) -> Path:
-    return Path() if hasattr(table, "columns") else Path(table).expanduser().parent
+    return Path() if hasattr(table, "columns") else as_path(table).parent
 
 
 def _column(
@@ -214,15 +204,29 @@ def _column(
     )
 
 
-def _text(value: Any) -> str:
+def _text(row: Sequence, place: int) -> str:
     """A cell as text; empty cells of any kind are ""."""
-    return "" if value is None or value != value else str(value).strip()
+    value = row[place] if place < len(row) else None
+    try:
+        empty = value is None or bool(value != value)
+    except (TypeError, ValueError):  # the one that pandas calls NA; an array
+        empty = True
+    return "" if empty else str(value).strip()
+
+
+def _file(base: Path, name: str) -> Path:
+    """The file of a cell; tables made on Windows are read elsewhere, too."""
+    file = base / os.path.expanduser(name)
+    if "\\" in name and os.sep == "/" and not _exists(file):
+        file = base / name.replace("\\", "/")
+    return file
 
 
 def _exists(file: Path) -> bool:
+    found = os.path.isfile(file)  # Path.is_file raises for a name that is too long
     member = split_member(file)
-    if file.is_file() or member is None:
-        return file.is_file()
+    if found or member is None:
+        return found
     try:
         describe_member(*member)
     except AudioError:
