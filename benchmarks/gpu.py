@@ -48,9 +48,7 @@ def measure(name: str, device: str, precision: str, args) -> dict:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((args.clips, *shape), dtype=np.float32)
     y = np.arange(args.clips) % 10
-    model = made(
-        batch_size=args.batch_size, device=device, precision=precision, random_state=0
-    )
+    model = made(batch_size=args.batch_size, device=device, precision=precision, random_state=0)
     used = Utilisation(device)
     for _ in range(args.epochs + 1):
         model.partial_fit(X, y, classes=np.arange(10))

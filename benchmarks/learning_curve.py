@@ -89,21 +89,16 @@ def main() -> None:
 def draw(rows, path: Path) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    for name, title in SYSTEMS.items():
+    for i, (name, title) in enumerate(SYSTEMS.items()):
         mine = [row for row in rows if row["system"] == name]
         clips = [row["clips"] for row in mine]
-        (line,) = axes.plot(clips, [row["accuracy"] for row in mine], "o-", label=title)
-        axes.fill_between(
-            clips,
-            [row["low"] for row in mine],
-            [row["high"] for row in mine],
-            color=line.get_color(),
-            alpha=0.1,
-        )
+        scores = np.array([[row["low"], row["accuracy"], row["high"]] for row in mine]).T
+        beside = [n * 1.015 ** (i - 1.5) for n in clips]  # so that the bars are told apart
+        axes.errorbar(beside, scores[1], np.abs(np.diff(scores, axis=0)), fmt="o-", label=title)
     axes.set(xlabel="training clips", ylabel="accuracy, artists apart", xscale="log")
     axes.set_xticks(clips, [f"{n:.0f}" for n in clips])
     axes.minorticks_off()
-    axes.legend()
+    axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
 

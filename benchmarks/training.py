@@ -39,9 +39,7 @@ class HandWritten:
 
     def __init__(self, module, X, y, batch_size):
         self.module = module.train()
-        self.optimizer = torch.optim.AdamW(
-            module.parameters(), lr=LR, weight_decay=0.0, fused=True
-        )
+        self.optimizer = torch.optim.AdamW(module.parameters(), lr=LR, weight_decay=0.0, fused=True)
         self.X, self.y, self.batch_size = torch.as_tensor(X), torch.as_tensor(y), batch_size
 
     def epoch(self) -> float:

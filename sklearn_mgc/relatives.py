@@ -90,9 +90,7 @@ def mfcc_sequence(mel: np.ndarray, n_mfcc: int = 20) -> np.ndarray:
     return cepstrum.reshape(len(mel), -1)
 
 
-def lachmish(
-    *, max_epochs: int = 50, random_state: Any = None, **params: Any
-) -> CNN2DClassifier:
+def lachmish(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -> CNN2DClassifier:
     """Make Lachmish's network: three 2-D convolutions and one wide dense layer.
 
     149, 73 and 35 kernels of 4 x 4, ReLU, pools of 4, 2 and 2, then 8192 units: 87 million
@@ -138,9 +136,7 @@ def lachmish(
     return CNN2DClassifier(**(given | _run(max_epochs, random_state) | params))
 
 
-def deepsound(
-    *, max_epochs: int = 100, random_state: Any = None, **params: Any
-) -> CRNNClassifier:
+def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any) -> CRNNClassifier:
     """Make Deepsound's network: a genre at every moment, averaged over the clip.
 
     Three Conv1d of 256 kernels of length 5 with ReLU and pools of 2, an LSTM of 256, and at
@@ -186,13 +182,12 @@ def deepsound(
         "average_steps": True,
         "lr": 1e-5,
         "batch_size": 32,
+        "weight_decay": 0.0,
     }
     return CRNNClassifier(**(given | _run(max_epochs, random_state) | params))
 
 
-def choi_crnn(
-    *, max_epochs: int = 50, random_state: Any = None, **params: Any
-) -> CRNNClassifier:
+def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -> CRNNClassifier:
     """Make the CRNN of Choi, Fazekas, Sandler and Cho: four Conv2d and two GRUs.
 
     64, 128, 128 and 128 kernels of 3 x 3 with batch normalization and ELU, pools of 2, 3, 4
@@ -240,6 +235,7 @@ def choi_crnn(
         "rnn_dropout": 0.3,
         "lr": 1e-3,
         "batch_size": 32,
+        "weight_decay": 0.0,
     }
     return CRNNClassifier(**(given | _run(max_epochs, random_state) | params))
 

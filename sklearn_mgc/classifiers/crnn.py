@@ -42,13 +42,13 @@ class CRNNClassifier(BaseGenreClassifier):
         Probability of dropping a unit after the recurrent network.
     average_steps : bool, default=False
         Decide at every step and average the probabilities, in place of the last state.
-    lr : float, default=1e-3
+    lr : float, default=3e-3
         Learning rate of Adam.
     batch_size : int, default=32
         Samples per step. A trailing batch of one joins the batch before it.
-    max_epochs : int, default=100
+    max_epochs : int, default=60
         Number of passes over the training data; fewer with early stopping.
-    weight_decay : float, default=0.0
+    weight_decay : float, default=0.05
         Decoupled weight decay (AdamW).
     normalize_input : bool, default=True
         Standardize each mel band by its mean and deviation over the training data; they
@@ -185,10 +185,10 @@ class CRNNClassifier(BaseGenreClassifier):
         rnn="lstm",
         rnn_dropout=0.0,
         average_steps=False,
-        lr=1e-3,
+        lr=3e-3,
         batch_size=32,
-        max_epochs=100,
-        weight_decay=0.0,
+        max_epochs=60,
+        weight_decay=0.05,
         normalize_input=True,
         mixup=0.0,
         spec_augment=0.0,

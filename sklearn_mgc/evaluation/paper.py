@@ -204,6 +204,7 @@ def crnn(*, max_epochs: int = 500, random_state=None) -> CRNNClassifier:
         dropout=0.3,
         lr=1e-4,
         batch_size=100,
+        weight_decay=0.0,
         max_epochs=max_epochs,
         normalize_input=False,
         random_state=random_state,
