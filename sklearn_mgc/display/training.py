@@ -115,6 +115,7 @@ class TrainingCurvesDisplay:
         """
         import matplotlib.pyplot as plt
         import numpy as np
+        from matplotlib.ticker import MaxNLocator
 
         if not len(self.history):
             raise ValueError("the history is empty: fit the estimator for at least one epoch")
@@ -131,8 +132,11 @@ class TrainingCurvesDisplay:
         epochs = np.arange(1, len(self.history) + 1)
         for ax, (title, curves) in zip(axes, panels.items(), strict=False):
             for key, label in curves:
-                ax.plot(epochs, [row[key] for row in self.history], label=label)
+                # A line through one epoch would not be seen.
+                marker = "o" if len(epochs) == 1 else None
+                ax.plot(epochs, [row[key] for row in self.history], marker=marker, label=label)
             ax.set(xlabel="epoch", ylabel=title)
+            ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
             ax.legend()
         self.axes_ = axes
         self.figure_ = axes[0].figure

@@ -129,11 +129,11 @@ def _draw_accuracies(rows, path: Path) -> None:
                 [row["accuracy"] - row["low"] for row in bars.values()],
                 [row["high"] - row["accuracy"] for row in bars.values()],
             ]
-            color = f"C{i}"
+            color = f"C{list(PROTOCOLS).index(protocol)}"
             ax.bar(x, heights, width, yerr=errors, label=protocol, color=color, capsize=2)
-        ax.set_xticks(range(len(systems)), systems)
-        ax.set(ylabel="accuracy", ylim=(0, 1), title=dataset)
-        ax.legend(ncols=len(protocols), fontsize="small")
+        ax.set_xticks(range(len(systems)), [name.replace("_", "\n") for name in systems])
+        ax.set(ylabel="accuracy, 95 % CI", ylim=(0, 1), title=dataset)
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)
     figure.savefig(path, dpi=150)
 
 

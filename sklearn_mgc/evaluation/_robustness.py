@@ -166,9 +166,9 @@ class RobustnessResult:
         ax.axvline(accuracy[0], color="C0", lw=0.8, ls=":")
         ax.set_yticks(places, [row["condition"] for row in rows])
         ax.set(
-            xlim=(0, 1.02),
+            xlim=(-0.02, 1.02),
             ylim=(len(rows) - 0.5, -0.5),
-            xlabel=f"accuracy, {100 * self.confidence_level:g} % CI (dots); flipped (bars)",
+            xlabel=f"accuracy, {100 * self.confidence_level:g} % CI (dots); share flipped (bars)",
         )
         return ax
 

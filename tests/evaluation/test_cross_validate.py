@@ -256,7 +256,22 @@ def test_shows_itself(clips):
     assert json.loads(json.dumps(result.to_dict()))["scores"]["accuracy"]["score"] == result.score
     left, right = result.plot()
     assert [label.get_text() for label in left.get_yticklabels()] == ["jazz", "pop", "rock"]
-    assert right.get_xlabel() == "Predicted label"
+    assert right.get_xlabel() == "predicted genre"
+    shares = result.confusion_matrix("true").ravel()
+    for text, share in zip(right.texts, shares, strict=True):
+        assert text.get_text() == ("" if share < 0.005 else f"{100 * share:.0f}")
+
+
+def test_plot_of_many_genres_and_of_one():
+    names = [f"a long name of genre {i:02}" for i in range(24)]
+    for genres in (names, names[:1]):
+        y = np.repeat(genres, 4)
+        X = np.random.default_rng(0).normal(size=(len(y), 2))
+        result = cross_validate(DummyClassifier(), X, y, cv=2)
+        left, right = result.plot()
+        assert [tick.get_text() for tick in right.get_xticklabels()] == genres
+        assert len(right.texts) == (0 if len(genres) > 20 else 1)  # numbers would overlap
+        assert left.figure.get_figheight() >= 0.3 * len(genres)
 
 
 def test_bad_arguments(clips):
