@@ -74,12 +74,13 @@ def _page(content, rows) -> list[str]:
         lines += _table(name, [row for row in rows if row["dataset"] == name])
     lines += ["## Protocols", ""]
     lines += [f"* **{p.name}**: {p.title}" for p in PROTOCOLS.values()]
+    lines += ["", "The runs of a system have the seeds 0, 1 and so on, for splits and networks."]
     lines += ["", "## What the paper printed", "", "| system | data | accuracy | 95 % interval |"]
     lines += ["|---|---|---|---|"]
     for r in paper.results:
         low, high = r.interval()
         lines.append(
-            f"| {SYSTEMS[r.system].title} | {r.dataset} | {100 * r.accuracy:.1f} of "
+            f"| {SYSTEMS[r.system].title} | {r.dataset} | {100 * r.accuracy:.1f} % of "
             f"{r.n_test} clips | {100 * low:.1f} to {100 * high:.1f} |"
         )
     versions = ", ".join(f"{name} {number}" for name, number in content["versions"].items())

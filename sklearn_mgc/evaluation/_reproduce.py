@@ -167,6 +167,12 @@ class _Store:
                 f"{path} holds results with {stored['settings']}, not {settings}: "
                 "choose another output folder"
             )
+        if stored["versions"] != self.content["versions"]:
+            warnings.warn(
+                f"{path} holds runs of other versions ({stored['versions']}); new ones are added "
+                "to them, and the report names the old",
+                stacklevel=3,
+            )
         self.content = stored
 
     def add_dataset(self, name: str, about: dict) -> None:

@@ -252,6 +252,9 @@ def test_shows_itself(clips):
     assert text.startswith("accuracy  0.") and "95 % CI" in text
     assert "200 clips of 3 genres by 40 artists" in text
     assert len(text.splitlines()) == 3 + 1 + 3
+    row, (jazz, _, rock) = result.recalls()[1], result.confusion_matrix("true")[1]
+    assert (row["taken_for"], row["share"]) == ("jazz" if jazz >= rock else "rock", max(jazz, rock))
+    assert f"{row['taken_for']} ({100 * row['share']:.0f} %)" in text.splitlines()[-2]
     assert "<table>" in result._repr_html_()
     assert json.loads(json.dumps(result.to_dict()))["scores"]["accuracy"]["score"] == result.score
     left, right = result.plot()

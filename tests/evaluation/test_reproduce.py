@@ -105,8 +105,17 @@ def test_report_shows_each_system_beside_the_paper(music, tmp_path):
     page = (tmp_path / "results.md").read_text()
     assert "* toy: 120 clips, 3 genres, 31 artists" in page
     assert f"{100 * row['accuracy']:.1f} ({100 * row['low']:.1f} to" in page
-    assert "| the paper's 2-D CNN | GTZAN | 56.5 of 200 clips | 49.6 to 63.2 |" in page
+    assert "| the paper's 2-D CNN | GTZAN | 56.5 % of 200 clips | 49.6 to 63.2 |" in page
     assert (tmp_path / "accuracies.png").stat().st_size > 1000
+
+
+def test_runs_of_other_versions_are_told(music, tmp_path):
+    options = {"systems": ["logreg"], "protocols": "artist", "n_repeats": 1, "verbose": 0}
+    content = reproduce(music, output=tmp_path, **options)
+    content["versions"]["torch"] = "0.1"
+    (tmp_path / "results.json").write_text(json.dumps(content))
+    with pytest.warns(UserWarning, match="runs of other versions .*'torch': '0.1'"):
+        reproduce(music, output=tmp_path, **options)
 
 
 def test_bad_requests_are_told(music, tmp_path):
