@@ -18,7 +18,7 @@ def read_tags(path: str | Path) -> dict[str, str]:
         ) from error
     try:
         file = mutagen.File(path, easy=True)
-    except (mutagen.MutagenError, OSError, ValueError):
+    except Exception:  # its parsers of damaged files end in anything
         file = None
     tags = getattr(file, "tags", None) or {}
     found = {}

@@ -28,6 +28,13 @@ _BATCH_BYTES = 2**24  # written at once, or what came within
 _BATCH_SECONDS = 1.0
 _DAY = 86400
 
+# A damaged index leads to another clip's row, whose checksum is right. So the row itself, which
+# SQLite reads for this join alone, must say whose it is.
+_TABLE = (
+    "LEFT JOIN features t NOT INDEXED "
+    "ON t.rowid = f.rowid AND t.recipe = f.recipe AND t.digest = f.digest"
+)
+
 # What a damaged file ends in; SQLite quotes its bytes in messages that are no text then.
 _TROUBLE = (sqlite3.Error, OSError, UnicodeDecodeError)
 
@@ -178,8 +185,8 @@ class FeatureStore:
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             yield from connection.execute(
-                "SELECT s.key, s.state, s.digest, f.checksum, f.data FROM sources s "
-                "LEFT JOIN features f ON f.recipe = ? AND f.digest = s.digest "
+                "SELECT s.key, s.state, s.digest, t.checksum, t.data FROM sources s "
+                f"LEFT JOIN features f ON f.recipe = ? AND f.digest = s.digest {_TABLE} "
                 f"WHERE s.key IN ({', '.join('?' * len(batch))})",
                 (number, *batch),
             )
@@ -204,7 +211,8 @@ class FeatureStore:
                 return None
             connection = self._connect()
             found = connection.execute(
-                "SELECT checksum, data FROM features WHERE recipe = ? AND digest = ?",
+                f"SELECT t.checksum, t.data FROM features f {_TABLE} "
+                "WHERE f.recipe = ? AND f.digest = ? AND t.rowid IS NOT NULL",
                 (self._recipe_number(connection, recipe), digest),
             ).fetchone()
             return found and decode(recipe, *found)
@@ -234,6 +242,8 @@ class FeatureStore:
                         (recipe_text(recipe), int(time.time())),
                     )
                     number = self._recipe_number(connection, recipe)
+                    if number is None:
+                        raise sqlite3.DatabaseError("the list of recipes is damaged")
                     for stamp, digest, values in rows:
                         if values is not None:
                             connection.execute(
@@ -319,15 +329,14 @@ class FeatureStore:
         >>> FeatureStore("features").info()  # doctest: +SKIP
         {'path': 'features/features.sqlite', 'bytes': 917504, 'rows': 1000, ...}
         """
-        with self._lock:
-            connection = self._connect()
+        with self._for_people() as connection:
             recipes = [
                 {
-                    "id": number,
+                    "id": int(number),
                     "rows": n,
                     "bytes": int(size),
-                    "used": used,
-                    "parameters": json.loads(text),
+                    "used": int(used),
+                    "parameters": dict(json.loads(text)),
                 }
                 for number, text, used, n, size in connection.execute(
                     "SELECT id, text, used, COUNT(data), TOTAL(LENGTH(data)) FROM recipes "
@@ -383,8 +392,7 @@ class FeatureStore:
         >>> FeatureStore("features").prune(unused_days=90)  # doctest: +SKIP
         120
         """
-        with self._lock:
-            connection = self._connect()
+        with self._for_people() as connection:
             before = _count(connection)
             with connection:
                 numbers = [(int(number),) for number in recipes]
@@ -433,8 +441,7 @@ class FeatureStore:
         """
         problems, bad = [], []
         try:
-            with self._lock:
-                connection = self._connect()
+            with self._for_people() as connection:
                 for (line,) in connection.execute("PRAGMA integrity_check"):
                     if line != "ok":
                         problems.append(f"{self.path}: {line}")
@@ -443,7 +450,7 @@ class FeatureStore:
                     "LEFT JOIN recipes r ON r.id = f.recipe"
                 ):
                     rowid, number, text, checksum, data = row
-                    if text is None or decode(json.loads(text), checksum, data) is None:
+                    if not _is_sound(text, checksum, data):
                         bad.append((rowid,))
                         problems.append(f"row {rowid} of recipe {number} is damaged")
                 if delete:
@@ -457,6 +464,14 @@ class FeatureStore:
             )
         return problems
 
+    @contextmanager
+    def _for_people(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._connect()
+            except (ValueError, TypeError, OverflowError) as error:
+                raise sqlite3.DatabaseError(f"holds nonsense ({error})") from error
+
     def _connect(self, *, create: bool = False) -> sqlite3.Connection:
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
@@ -468,12 +483,16 @@ class FeatureStore:
             return self._opened[1]
 
     @staticmethod
-    def _recipe_number(connection, recipe: dict[str, Any]) -> int:
+    def _recipe_number(connection, recipe: dict[str, Any]) -> int | None:
         text = recipe_text(recipe)
-        found = connection.execute("SELECT id, used FROM recipes WHERE text = ?", [text]).fetchone()
-        if found is None:
-            return -1
-        number, used = found
+        found = connection.execute(
+            "SELECT t.text, t.id, t.used FROM recipes r "
+            "JOIN recipes t NOT INDEXED ON t.id = r.id WHERE r.text = ?",
+            [text],
+        ).fetchone()
+        if found is None or found[0] != text:
+            return None  # equal to nothing in SQL
+        _, number, used = found
         if used < time.time() - _DAY:
             # Only `prune` wants to know: no reason to complain of a store that is read-only.
             with suppress(sqlite3.Error), connection:
@@ -481,6 +500,13 @@ class FeatureStore:
                     "UPDATE recipes SET used = ? WHERE id = ?", [int(time.time()), number]
                 )
         return number
+
+
+def _is_sound(text: str | None, checksum: int, data: bytes) -> bool:
+    try:
+        return text is not None and decode(json.loads(text), checksum, data) is not None
+    except (ValueError, TypeError, KeyError):  # the recipe is damaged
+        return False
 
 
 def _count(connection) -> int:

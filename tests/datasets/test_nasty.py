@@ -255,3 +255,18 @@ def test_parquet_without_sound(tmp_path, audio):
     for load in (load_gtzan, load_audio_table):
         with pytest.raises(ValueError, match="gtzan.parquet: not a complete parquet file"):
             load(tmp_path / "gtzan.parquet")
+
+
+@pytest.mark.parametrize("error", [IndexError, KeyError, OverflowError, MemoryError])
+def test_tags_that_end_their_parser(miniature, monkeypatch, error):
+    mutagen = pytest.importorskip("mutagen")
+
+    def fail(path, easy):
+        raise error("in the middle of a file")
+
+    folder = miniature("homburg")
+    monkeypatch.setattr(mutagen, "File", fail)
+    music = load_audio_folder(folder, groups="artist")
+    assert music.n_ungrouped == len(music.data) == 4
+    with pytest.raises(ValueError, match="expected files with a genre tag"):
+        load_audio_folder(folder, labels="tags")

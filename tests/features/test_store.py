@@ -371,6 +371,51 @@ def test_damage_anywhere_gives_no_wrong_row(files, cache, seed, monkeypatch):
     assert len(caught) <= 1
 
 
+def test_damaged_index_gives_no_wrong_row(files, cache, decoded):
+    expected = HandcraftedFeatures(cache=cache).transform(files)
+    with sqlite3.connect(cache / "features.sqlite") as connection:
+        rows = connection.execute("SELECT digest, rowid FROM features WHERE rowid > 1").fetchmany(2)
+    connection.close()
+    content = (cache / "features.sqlite").read_bytes()
+    for (digest, own), (_, other) in zip(rows, rows[::-1], strict=True):
+        assert content.count(digest + bytes([own])) == 1  # the entry of the index
+        content = content.replace(digest + bytes([own]), digest + bytes([other]))
+    (cache / "features.sqlite").write_bytes(content)
+    decoded.clear()
+    assert_allclose(HandcraftedFeatures(cache=cache).transform(files), expected, **SAME)
+    assert len(decoded) == 2
+
+
+def test_recipes_of_a_damaged_list_are_not_mixed_up(files, cache):
+    HandcraftedFeatures(cache=cache).transform(files)
+    HandcraftedFeatures(cache=cache, hop_length=256).transform(files)
+    content = (cache / "features.sqlite").read_bytes()
+    (cache / "features.sqlite").write_bytes(content.replace(b"float32", b"float23", 2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for hop_length in (512, 256):
+            X = HandcraftedFeatures(cache=cache, hop_length=hop_length).transform(files)
+            expected = HandcraftedFeatures(hop_length=hop_length).transform(files)
+            assert_allclose(X, expected, **SAME)
+    assert {"computed without it" in str(warning.message) for warning in caught} == {True}
+    store = FeatureStore(cache)
+    assert store.verify()
+    for action in ("info", "verify", "prune"):
+        arguments = ["--missing"] if action == "prune" else []
+        assert main(["cache", action, *arguments, str(cache)]) in (0, 1, 2)
+
+
+def test_people_are_told_of_nonsense(files, cache, capsys):
+    HandcraftedFeatures(cache=cache).transform(files[:2])
+    with sqlite3.connect(cache / "features.sqlite") as connection:
+        connection.execute("UPDATE recipes SET text = replace(text, '{', '<')")
+    connection.close()
+    assert main(["cache", "info", str(cache)]) == 2
+    assert "features.sqlite: holds nonsense" in capsys.readouterr().err
+    assert len(FeatureStore(cache).verify(delete=True)) == 2
+    assert FeatureStore(cache).prune(unused_days=1) == 0
+
+
 def test_read_only_store_is_read(files, cache, decoded, monkeypatch):
     HandcraftedFeatures(cache=cache).transform(files[:4])
     decoded.clear()
