@@ -17,7 +17,7 @@ from tqdm import tqdm
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc._splitting import draw_folds, refuse_leaks
-from sklearn_mgc.evaluation._result import EvaluationResult
+from sklearn_mgc.evaluation._result import EvaluationResult, Predicted
 
 
 def cross_validate(
@@ -127,6 +127,7 @@ def cross_validate(
     if groups is not None:
         _check_known(groups)
     scorers = _scorers(scoring)
+    _try(scorers, y)
     if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
         cv = list(cv)  # a generator would be empty from the second repeat on
     drawn = [
@@ -181,6 +182,14 @@ def _scorers(scoring) -> dict[str, Callable]:
             name: get_scorer(s) if isinstance(s, str) else s for name, s in scoring.items()
         }
     return {name: get_scorer(name) for name in scoring}
+
+
+def _try(scorers: Mapping[str, Callable], y: np.ndarray) -> None:
+    """Let a scorer that cannot score these genres say so before hours of training."""
+    classes, codes = np.unique(y, return_inverse=True)
+    perfect = Predicted(classes, y, np.eye(len(classes))[codes])
+    for scorer in scorers.values():
+        scorer(perfect, None, y)
 
 
 def _seeded(estimator, repeat: int, random_state: int):

@@ -140,7 +140,8 @@ class EvaluationResult:
         if metric not in self.scorers:
             raise ValueError(f"no score {metric!r}; there are {', '.join(self.scorers)}")
         if metric not in self._intervals:
-            self._intervals[metric] = self._interval(metric)
+            score, low, high = self._interval(metric)
+            self._intervals[metric] = float(score), float(low), float(high)
         return self._intervals[metric]
 
     def _interval(self, metric: str) -> tuple[float, float, float]:
@@ -177,7 +178,7 @@ class EvaluationResult:
         sure = np.eye(len(self.classes))
         ends = []
         for shift in (1, 0):
-            model = _Predicted(self.classes, np.roll(self.classes, shift), np.roll(sure, shift, 0))
+            model = Predicted(self.classes, np.roll(self.classes, shift), np.roll(sure, shift, 0))
             try:
                 ends.append(self.scorers[metric](model, None, self.classes))
             except Exception:  # a scorer of one's own need not like a clip per genre
@@ -186,7 +187,7 @@ class EvaluationResult:
 
     def _score(self, metric: str, rows) -> float:
         responses = None if self.probabilities is None else self.probabilities[rows]
-        model = _Predicted(self.classes, self.predicted[rows], responses)
+        model = Predicted(self.classes, self.predicted[rows], responses)
         try:
             return float(self.scorers[metric](model, None, self._true[rows]))
         except ValueError:  # a score that needs every genre, in a resample without one
@@ -456,7 +457,7 @@ def _taken(row: Mapping[str, Any]) -> str:
     return f"{row['taken_for']} ({max(100 * row['share'], 1):.0f} %)"
 
 
-class _Predicted(ClassifierMixin, BaseEstimator):
+class Predicted(ClassifierMixin, BaseEstimator):
     """Predictions in the shape of a classifier, for scikit-learn's scorers."""
 
     def __init__(self, classes, predicted, responses):

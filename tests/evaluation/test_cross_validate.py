@@ -288,6 +288,14 @@ def test_bad_arguments(clips):
     with pytest.raises(AttributeError, match="NoneType"):  # there is no X to score
         cross_validate(LogisticRegression(), X, y, scoring=lambda model, X, y: X.mean())
 
+    class Untrained(DummyClassifier):
+        def fit(self, X, y):
+            raise AssertionError("trained before the scorers were tried")
+
+    for scoring, genres in (("average_precision", ["jazz", "rock"]), ("roc_auc", ["a", "b", "c"])):
+        with pytest.raises(ValueError, match="pos_label|multi_class"):
+            cross_validate(Untrained(), X, np.resize(genres, len(X)), scoring=scoring)
+
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA], ids=str)
 def test_unknown_artists_are_not_one_artist(clips, missing):
