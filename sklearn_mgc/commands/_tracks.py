@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from sklearn_mgc.datasets import load_audio_folder, load_audio_table
@@ -87,10 +88,18 @@ def describe(transformer, paths, *, tell: bool = True) -> np.ndarray:
     return X
 
 
-def announce(network, X, y, n_folds: int) -> None:
+def network_of(model):
+    """The network at the end of a pipeline, or of the segments that vote there."""
+    last = model[-1] if isinstance(model, Pipeline) else model
+    return getattr(last, "estimator", last)
+
+
+def announce(model, X, y, n_folds: int) -> None:
     """Say how long cross-validation and the last fit will take, by one epoch."""
+    network, one = network_of(model), clone(model)
+    network_of(one).set_params(max_epochs=1)
     started = time.perf_counter()
-    clone(network).set_params(max_epochs=1).fit(X, y)
+    one.fit(X, y)
     epoch = time.perf_counter() - started
     # Each fold trains on all folds but one, and the model that is kept on all.
     total = epoch * network.max_epochs * n_folds

@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     if folder is not None:
         for system in compared:
             if system.features == "mel":
-                announce(system.model[-1], X["mel"], genres, len(folds))
+                announce(system.model, X["mel"], genres, len(folds))
     bar = tqdm(total=len(compared) * len(folds), desc="cross-validation", unit="fit")
     for system in compared:
         _cross_validate(system, X[system.features], genres, folds, bar)
