@@ -45,7 +45,7 @@ BEFORE = {
     "lr_schedule": None,
     "max_epochs": 100,
 }
-"""The defaults of version 0.1.0, chosen by nothing."""
+"""The former defaults, chosen by nothing."""
 
 
 def tables(gtzan: Path, emotify: Path, cache: Path | None):

@@ -50,7 +50,7 @@ RECIPE = {
 
 
 FORMER = {"max_epochs": 100, "lr": 1e-3, "weight_decay": 0.0}
-"""The CRNN's defaults of version 0.1.0, chosen by nothing."""
+"""The CRNN's former defaults, chosen by nothing."""
 
 
 def features(name: str, cache: Path):
