@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from sklearn_mgc.__main__ import main
 from sklearn_mgc.datasets import make_music
-from sklearn_mgc.features import HandcraftedFeatures
+from sklearn_mgc.features import FeatureStore, HandcraftedFeatures
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,36 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
     assert [line.split(": ")[0] for line in lines] == [str(file) for file in files]
     assert main(["predict", str(model), str(tmp_path)]) == 2
     assert "no audio files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("predict MODEL a.mp3 --top 0", "--top must be at least 1"),
+        ("predict MODEL a.mp3 --top -1", "--top must be at least 1"),
+        ("demo FOLDER --folds 0", "--folds must be at least 2"),
+        ("demo FOLDER --folds 1", "--folds must be at least 2"),
+        ("check FOLDER --min-duration -1", "min_duration must be at least 0"),
+        ("check FOLDER --min-duration nan", "min_duration must be at least 0"),
+        ("check FOLDER --max-clipped 7", "max_clipped between 0 and 1"),
+        ("cache prune CACHE --unused-days -1", "unused_days must be a number >= 0"),
+        ("cache prune CACHE --max-size -1", "max_bytes must be a number >= 0"),
+        ("cache info FOLDER", "there is no feature store there"),
+        ("features FOLDER --jobs 0", "n_jobs == 0"),
+        ("features FOLDER --output FOLDER", "Is a directory"),
+        ("data verify NOWHERE", "no such file or folder"),
+        ("leakage NOWHERE", "no such folder"),
+        ("reproduce --gtzan NOWHERE", "no such file or folder"),
+    ],
+)
+def test_wrong_arguments_are_one_clear_line(model, folder, tmp_path, capsys, arguments, message):
+    store = tmp_path / "cache"
+    HandcraftedFeatures(cache=store).transform([np.ones(22050, dtype=np.float32)])
+    paths = {"MODEL": model, "FOLDER": folder, "CACHE": store, "NOWHERE": tmp_path / "nowhere"}
+    assert main([str(paths.get(word, word)) for word in arguments.split()]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("error: ") and message in last
+    assert FeatureStore(store).info()["rows"] == 1
 
 
 def test_demo_on_a_missing_folder(tmp_path, capsys):

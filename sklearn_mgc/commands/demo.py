@@ -73,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
         for name, system in zip(_NAMES, _systems(seed), strict=True)
         if name in asked
     ]
-    n_folds = args.folds or (3 if folder is None else 5)
+    n_folds = (3 if folder is None else 5) if args.folds is None else args.folds
+    if n_folds < 2:
+        raise ValueError(f"--folds must be at least 2, got {n_folds}")
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         if folder is None:

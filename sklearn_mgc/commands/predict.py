@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the most probable genres of each file; 1 if one could not be read."""
+    if args.top < 1:
+        raise ValueError(f"--top must be at least 1, got {args.top}")
     pipeline = _load(args.model)
     classes = pipeline.classes_
     failed = 0

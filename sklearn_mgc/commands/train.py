@@ -7,6 +7,7 @@ folds; everything that learns is fitted inside each fold.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     if args.out.is_dir() or args.out.suffix == ".md":
         raise ValueError(f"{args.out}: --out is the model's file, such as model.joblib")
     args.out.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(args.out.parent, os.W_OK):
+        raise PermissionError(f"{args.out.parent}: not writable; choose another --out")
     model = _model(args)
     music = load_tracks(args.source.expanduser(), args.groups)
     count_folds(music.target, music.groups, args.folds)  # before anything takes time

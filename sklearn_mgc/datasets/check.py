@@ -76,7 +76,7 @@ def check_audio(
     ImportError
         If pandas is not installed.
     ValueError
-        If there is no audio file at all.
+        If there is no audio file at all, or a limit makes no sense.
 
     See Also
     --------
@@ -99,6 +99,11 @@ def check_audio(
     except ImportError as error:
         raise ImportError("check_audio returns a DataFrame: run `pip install pandas`") from error
 
+    if not min_duration >= 0 or not 0 <= max_clipped <= 1:
+        raise ValueError(
+            f"min_duration must be at least 0 and max_clipped between 0 and 1, got "
+            f"{min_duration!r} and {max_clipped!r}"
+        )
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
     errors: list[dict[str, str]] = []

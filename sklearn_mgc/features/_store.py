@@ -384,6 +384,8 @@ class FeatureStore:
         ------
         OSError
             If there is no store in the folder.
+        ValueError
+            If a limit is negative.
         sqlite3.Error
             If the file is damaged or cannot be written.
 
@@ -392,6 +394,9 @@ class FeatureStore:
         >>> FeatureStore("features").prune(unused_days=90)  # doctest: +SKIP
         120
         """
+        for name, value in (("unused_days", unused_days), ("max_bytes", max_bytes)):
+            if value is not None and not value >= 0:  # it would delete everything
+                raise ValueError(f"{name} must be a number >= 0, got {value!r}")
         with self._for_people() as connection:
             before = _count(connection)
             with connection:

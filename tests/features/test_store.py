@@ -462,7 +462,7 @@ def test_damaged_row_is_a_miss(files, cache, decoded):
 # Looking after it.
 
 
-def test_info_and_prune(files, cache):
+def test_info_and_prune(files, cache, monkeypatch):
     HandcraftedFeatures(cache=cache).transform(files)
     HandcraftedFeatures(cache=cache, n_mfcc=13).transform(files)
     store = FeatureStore(cache)
@@ -474,7 +474,9 @@ def test_info_and_prune(files, cache):
     assert store.prune(unused_days=1) == 0
     assert store.prune(max_bytes=5 * 18 * 4) == 3
     assert [recipe["id"] for recipe in store.info()["recipes"]] == [second["id"]]
-    assert store.prune(unused_days=-1) == 5
+    tomorrow = time.time() + 86401
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
+    assert store.prune(unused_days=1) == 5
     assert store.info()["recipes"] == []
 
 
