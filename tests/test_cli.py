@@ -102,6 +102,7 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
         ("data verify NOWHERE", "no such file or folder"),
         ("leakage NOWHERE", "no such folder"),
         ("reproduce --gtzan NOWHERE", "no such file or folder"),
+        ("reproduce --repeats 0", "--repeats must be at least 1"),
     ],
 )
 def test_wrong_arguments_are_one_clear_line(model, folder, tmp_path, capsys, arguments, message):

@@ -33,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from sklearn_mgc.evaluation import reproduce
 
+    if args.repeats is not None and args.repeats < 1:
+        raise ValueError(f"--repeats must be at least 1, got {args.repeats}")
     with tempfile.TemporaryDirectory() as scratch:
         datasets = _given(args)
         if not datasets:
