@@ -61,9 +61,11 @@ def test_a_copy_under_another_artist_fails_and_is_named(music, tmp_path, capsys)
 def test_an_artist_on_both_sides_fails(music, capsys):
     folder, made = music
     rows = _rows(made, lambda artist: "train")
+    rows = [[path, genre, f"Band {artist}", part] for path, genre, artist, part in rows]
     rows[0][3] = "test"
     assert main(["leakage", _table(folder, rows), "--fail-on-leak"]) == 1
-    assert "share their artist" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "share their artist" in out and rows[0][2] in out
 
 
 def test_without_a_split_folds_are_those_of_train(music, capsys):

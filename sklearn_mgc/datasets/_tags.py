@@ -45,3 +45,11 @@ def number_groups(names: Iterable[str]) -> np.ndarray:
     numbers: dict[str, int] = {}
     keys = [name.strip().casefold() or f"\0{i}" for i, name in enumerate(names)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=int)
+
+
+def name_groups(names: Iterable[str], numbers: np.ndarray) -> np.ndarray:
+    """The name of each number, as it is spelled first; "" is unknown."""
+    found = np.full(len(set(numbers.tolist())), "", dtype=object)
+    for name, number in reversed(list(zip(names, numbers, strict=True))):
+        found[number] = name.strip()
+    return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
+
 from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
 from sklearn_mgc.datasets._files import SUFFIXES, is_audio, walk
-from sklearn_mgc.datasets._tags import number_groups, read_tags
+from sklearn_mgc.datasets._tags import name_groups, number_groups, read_tags
 
 _DESCR = """\
 Audio folder {folder}
@@ -46,7 +48,8 @@ def load_audio_folder(
     Bunch
         ``data`` (object array of paths, sorted), ``target`` (genres), ``target_names``
         (sorted), ``groups`` (artists as integers, each file without an artist in a group of
-        its own; None by default), ``n_ungrouped`` (how many those are), ``errors``
+        its own; None by default), ``n_ungrouped`` (how many those are), ``group_names`` (the
+        artist's name at each integer, "" where it is not known; None by default), ``errors``
         (list of dict: path and why it was left out), ``frame`` and ``DESCR``.
 
     Raises
@@ -86,7 +89,8 @@ def load_audio_folder(
             f"(one of {', '.join(sorted(SUFFIXES))})"
         )
     data, target = [str(file) for file, _ in found], [genre for _, genre in found]
-    artists, n_unknown = (None, 0) if groups is None else artist_groups(data)
+    artists, names = (None, None) if groups is None else artist_groups(data)
+    n_unknown = 0 if names is None else int((names == "").sum())
     known = "artist" if groups else None
     return make_bunch(
         data,
@@ -94,6 +98,7 @@ def load_audio_folder(
         name="path",
         columns={} if artists is None else {"groups": artists},
         **({"groups": None} if artists is None else {}),
+        group_names=names,
         n_ungrouped=n_unknown,
         errors=errors,
         return_X_y=return_X_y,
@@ -108,10 +113,11 @@ def load_audio_folder(
     )
 
 
-def artist_groups(paths: list[str]):
-    """Artists of files by their tags, as integers, and how many files have none."""
+def artist_groups(paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Artists of files by their tags, as integers, and the name of each."""
     names = [read_tags(path)["artist"] for path in paths]
-    return number_groups(names), names.count("")
+    numbers = number_groups(names)
+    return numbers, name_groups(names, numbers)
 
 
 def about_groups(known: str | None, groups, n_unknown: int = 0) -> str:

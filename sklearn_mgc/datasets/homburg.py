@@ -119,13 +119,15 @@ def load_homburg(
             + ", ".join(f"{genre} ({n} of {COUNTS[genre]})" for genre, n in short.items()),
             stacklevel=2,
         )
-    artists, n_unknown = (None, 0) if groups is None else artist_groups(data)
+    artists, names = (None, None) if groups is None else artist_groups(data)
+    n_unknown = 0 if names is None else int((names == "").sum())
     return make_bunch(
         data,
         target,
         name="path",
         columns={} if artists is None else {"groups": artists},
         **({"groups": None} if artists is None else {}),
+        group_names=names,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,

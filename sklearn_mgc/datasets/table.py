@@ -15,7 +15,7 @@ from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
 from sklearn_mgc.datasets._csv import places, read_csv
 from sklearn_mgc.datasets._gtzan_parquet import read_parquet
 from sklearn_mgc.datasets._gtzan_table import folds_of
-from sklearn_mgc.datasets._tags import number_groups
+from sklearn_mgc.datasets._tags import name_groups, number_groups
 from sklearn_mgc.datasets.folder import about_groups
 
 _GUESSES = {
@@ -76,8 +76,9 @@ def load_audio_table(
     Bunch
         ``data`` (object array of paths), ``target`` (genres), ``target_names``, ``groups``
         (integers, or None; a row without one is a group of its own), ``n_ungrouped`` (how
-        many those are), ``split`` (or None), ``cv`` (list of index arrays
-        (train, test), or None), ``errors`` (rows left out, and why), ``frame`` and ``DESCR``.
+        many those are), ``group_names`` (the name at each integer, or None), ``split`` (or
+        None), ``cv`` (list of index arrays (train, test), or None), ``errors`` (rows left
+        out, and why), ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -133,12 +134,13 @@ def load_audio_table(
             + ". Relative paths start from the table's folder: pass root for another"
         )
     target = [cells["label"] for cells in kept.values()]
-    groups = parts = None
+    groups = group_names = parts = None
     n_unknown = 0
     extra: dict[str, Any] = {}
     if columns["group"]:
         artists = [cells["group"] for cells in kept.values()]
         groups, n_unknown = number_groups(artists), artists.count("")
+        group_names = name_groups(artists, groups)
     if columns["split"]:
         words = [cells["split"].lower() for cells in kept.values()]
         parts = np.array([_PARTS.get(word, word) for word in words], dtype=object)
@@ -151,6 +153,7 @@ def load_audio_table(
         name="path",
         columns=extra,
         **{name: None for name in ("groups", "split") if name not in extra},
+        group_names=group_names,
         cv=_cv(parts),
         n_ungrouped=n_unknown,
         errors=errors,
