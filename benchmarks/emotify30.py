@@ -34,9 +34,9 @@ from sklearn_mgc import (
     HandcraftedFeatures,
     MelSpectrogram,
     SegmentVotingClassifier,
-    relatives,
 )
 from sklearn_mgc.evaluation._statistics import mean_interval
+from sklearn_mgc.recipes import published
 
 N_FOLDS = 5
 RECIPE = {
@@ -56,7 +56,7 @@ FORMER = {"max_epochs": 100, "lr": 1e-3, "weight_decay": 0.0}
 def features(name: str, cache: Path):
     shared = {"cache": cache, "n_jobs": 1, "verbose": 1}
     if name == "choi":
-        return relatives.choi_spectrogram(**shared)
+        return published.choi_spectrogram(**shared)
     if name == "mel":
         return MelSpectrogram(**shared)
     if name == "mel, segments":
@@ -112,11 +112,11 @@ def system(name: str, seed: int):
         # Each segment's loudest at 0 dB, where `fifths` has the clip's.
         "crnn_voting": ("mel, segments", SegmentVotingClassifier(_recurrent(seed))),
         "cnn2d": ("mel", CNN2DClassifier(max_epochs=15, lr_schedule="onecycle", **s)),
-        "singh": ("mel", relatives.singh(max_epochs=60, **s)),
-        "deepsound": ("mel", relatives.deepsound(max_epochs=20, lr=5e-4, **s)),
-        "parallel_crnn": ("mel", relatives.parallel_crnn(max_epochs=30, lr=1e-3, **s)),
-        "lachmish": ("mel", relatives.lachmish(max_epochs=10, **s)),
-        "choi_crnn": ("choi", relatives.choi_crnn(max_epochs=15, **s)),
+        "singh": ("mel", published.singh(max_epochs=60, **s)),
+        "deepsound": ("mel", published.deepsound(max_epochs=20, lr=5e-4, **s)),
+        "parallel_crnn": ("mel", published.parallel_crnn(max_epochs=30, lr=1e-3, **s)),
+        "lachmish": ("mel", published.lachmish(max_epochs=10, **s)),
+        "choi_crnn": ("choi", published.choi_crnn(max_epochs=15, **s)),
     }
     return made if name == "all" else made[name]
 

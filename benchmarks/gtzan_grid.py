@@ -25,7 +25,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 import sklearn_mgc
 from sklearn_mgc import StackedGridSearchCV
 from sklearn_mgc.datasets import load_gtzan_features
-from sklearn_mgc.evaluation import paper
+from sklearn_mgc.recipes import paper
 
 PROTOCOLS = {
     "random": StratifiedKFold(10, shuffle=True, random_state=0),

@@ -29,8 +29,8 @@ from skorch import NeuralNetClassifier
 
 from sklearn_mgc import StackedGridSearchCV
 from sklearn_mgc.datasets import load_gtzan_features
-from sklearn_mgc.evaluation import paper
 from sklearn_mgc.networks import DNN
+from sklearn_mgc.recipes import paper
 
 LRS, DROPOUTS = (paper.grid()[f"dnnclassifier__{name}"] for name in ("lr", "dropout"))
 

@@ -42,7 +42,7 @@ _MODULES = (
     "evaluation",
     "features",
     "networks",
-    "relatives",
+    "recipes",
     "search",
 )
 

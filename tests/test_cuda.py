@@ -21,6 +21,7 @@ from sklearn_mgc import (
     DNNClassifier,
     ParallelCRNNClassifier,
 )
+from sklearn_mgc.classifiers import batches
 
 cuda = pytest.mark.cuda
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -91,11 +92,10 @@ def test_mixed_precision(name, precision):
 @cuda
 @needs_gpu
 def test_streamed_where_it_does_not_fit(monkeypatch):
-    from sklearn_mgc.classifiers import _batches
 
     model, X = _given("crnn", "cuda")
     expected = clone(model).fit(X, Y).predict(X)
-    monkeypatch.setattr(_batches, "fits", lambda n_bytes, device: False)
+    monkeypatch.setattr(batches, "fits", lambda n_bytes, device: False)
     assert (model.fit(X, Y).predict(X) == expected).mean() > 0.9
 
 
@@ -114,7 +114,7 @@ def test_out_of_memory_is_told_without_a_gpu_too():
     model, X = _given("dnn", "cpu")
     model.set_params(batch_size=32)
     error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-    fails = mock.patch("sklearn_mgc.classifiers._net.GenreNet.partial_fit", side_effect=error)
+    fails = mock.patch("sklearn_mgc.classifiers.net.GenreNet.partial_fit", side_effect=error)
     with fails, pytest.raises(MemoryError, match="on cpu with batch_size=32: try batch_size=16"):
         model.fit(X, Y)
 

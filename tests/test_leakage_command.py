@@ -16,7 +16,11 @@ def music(tmp_path_factory):
     """Twenty tracks by ten artists."""
     folder = tmp_path_factory.mktemp("music")
     return folder, make_music(
-        20, genres=["jazz", "rock"], artists_per_genre=5, duration=1.0, folder=folder,
+        20,
+        genres=["jazz", "rock"],
+        artists_per_genre=5,
+        duration=1.0,
+        folder=folder,
         random_state=0,
     )
 

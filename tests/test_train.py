@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sklearn_mgc.__main__ import main
-from sklearn_mgc.commands._tracks import count_folds, load_tracks
+from sklearn_mgc.commands.tracks import count_folds, load_tracks
 from sklearn_mgc.datasets import make_music
 
 
@@ -18,7 +18,11 @@ def music(tmp_path_factory):
     """A folder of two genres, and a table of it with artists and one broken file."""
     folder = tmp_path_factory.mktemp("music")
     made = make_music(
-        24, genres=["jazz", "rock"], artists_per_genre=4, duration=1.0, folder=folder,
+        24,
+        genres=["jazz", "rock"],
+        artists_per_genre=4,
+        duration=1.0,
+        folder=folder,
         random_state=0,
     )
     (folder / "jazz" / "broken.mp3").write_text("this is not audio")

@@ -3,9 +3,9 @@
 from sklearn_mgc.classifiers.cnn2d import CNN2DClassifier
 from sklearn_mgc.classifiers.crnn import CRNNClassifier
 from sklearn_mgc.classifiers.dnn import DNNClassifier
-from sklearn_mgc.classifiers.parallel import ParallelCRNNClassifier
+from sklearn_mgc.classifiers.parallel_crnn import ParallelCRNNClassifier
 from sklearn_mgc.classifiers.rda import RegularizedDiscriminantAnalysis
-from sklearn_mgc.classifiers.segments import SegmentVotingClassifier
+from sklearn_mgc.classifiers.segment_voting import SegmentVotingClassifier
 
 __all__ = [
     "CNN2DClassifier",

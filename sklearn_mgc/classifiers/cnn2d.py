@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 
 from sklearn_mgc._sklearn_compat import Interval
-from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.networks import CNN2D
 
 
@@ -101,7 +101,7 @@ class CNN2DClassifier(BaseGenreClassifier):
     --------
     MelSpectrogram : The spectrograms it reads.
     MelScaler : Standardizes their bands.
-    sklearn_mgc.relatives : The same class with the settings of related work.
+    sklearn_mgc.recipes.published : The same class with the settings of related work.
 
     References
     ----------

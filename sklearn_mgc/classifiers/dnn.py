@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.networks import DNN
 
 

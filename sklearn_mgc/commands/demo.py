@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
-from sklearn_mgc.commands._tracks import announce, count_folds, describe, load_tracks
+from sklearn_mgc.commands.tracks import announce, count_folds, describe, load_tracks
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
 
@@ -53,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", nargs="?", type=Path, help="a folder genre/*.mp3 (default: generated music)"
     )
     parser.add_argument(
-        "--systems", nargs="+", choices=[*_NAMES, "all"], metavar="SYSTEM",
+        "--systems",
+        nargs="+",
+        choices=[*_NAMES, "all"],
+        metavar="SYSTEM",
         help=f"{', '.join(_NAMES)} or all (default: all on generated music, "
         f"{' '.join(_QUICK)} on a folder, where the others take minutes a fold)",
     )
@@ -69,9 +72,7 @@ def run(args: argparse.Namespace) -> int:
     asked = args.systems or (_NAMES if folder is None else _QUICK)
     asked = _NAMES if "all" in asked else asked
     compared = [
-        system
-        for name, system in zip(_NAMES, _systems(seed), strict=True)
-        if name in asked
+        system for name, system in zip(_NAMES, _systems(seed), strict=True) if name in asked
     ]
     n_folds = (3 if folder is None else 5) if args.folds is None else args.folds
     if n_folds < 2:
@@ -245,8 +246,14 @@ def _plot(best: System, systems: list[System], genres, output: Path) -> None:
 
     fig, ax = plt.subplots(figsize=(6.5, 5.5), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        genres, best.predicted, normalize="true", values_format=".2f", ax=ax,
-        xticks_rotation=45, colorbar=False, cmap="Blues",
+        genres,
+        best.predicted,
+        normalize="true",
+        values_format=".2f",
+        ax=ax,
+        xticks_rotation=45,
+        colorbar=False,
+        cmap="Blues",
     )
     ax.set_title(f"{best.name}, held-out tracks (rows: true genre)")
     fig.savefig(output / "confusion_matrix.png", dpi=120)

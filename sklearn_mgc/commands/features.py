@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.commands._tracks import describe
+from sklearn_mgc.commands.tracks import describe
 from sklearn_mgc.datasets import load_audio_folder
 from sklearn_mgc.features import HandcraftedFeatures
 

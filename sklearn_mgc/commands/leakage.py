@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc._splitting import draw_folds
-from sklearn_mgc.commands._tracks import count_folds, load_tracks
+from sklearn_mgc.commands.tracks import count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
+from sklearn_mgc.evaluation.folds import draw_folds
 
 _N_SHOWN = 10
 
@@ -17,11 +17,14 @@ _N_SHOWN = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "source", type=Path, help="a folder genre/*.mp3, or a table of files; a table's column "
+        "source",
+        type=Path,
+        help="a folder genre/*.mp3, or a table of files; a table's column "
         "`split` with train and test is the split that is judged, else folds as `train` draws them",
     )
     parser.add_argument(
-        "--groups", help="`artist` (tags of the files) or a column of the table (default: "
+        "--groups",
+        help="`artist` (tags of the files) or a column of the table (default: "
         "artists, wherever they are found)",
     )
     parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")

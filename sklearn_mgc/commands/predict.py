@@ -12,13 +12,15 @@ import joblib
 import numpy as np
 
 from sklearn_mgc.audio import AudioError
-from sklearn_mgc.datasets._files import is_audio, walk
+from sklearn_mgc.datasets.files import is_audio, walk
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "model", type=Path, help="a model saved by train or demo, or a fitted pipeline saved with "
+        "model",
+        type=Path,
+        help="a model saved by train or demo, or a fitted pipeline saved with "
         "joblib; loading one runs code of it, so open only files you trust",
     )
     parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             }
             print(json.dumps(row, ensure_ascii=False))
         else:
-            ranked = "  ".join(f"{classes[i]} {probabilities[i]:.2f}" for i in best[:args.top])
+            ranked = "  ".join(f"{classes[i]} {probabilities[i]:.2f}" for i in best[: args.top])
             print(f"{file}: {ranked}")
     return int(failed > 0)
 

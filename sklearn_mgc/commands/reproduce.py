@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol", action="append", choices=list(PROTOCOLS), help="may be repeated; default: all"
     )
     parser.add_argument(
-        "--systems", nargs="+", choices=list(SYSTEMS), metavar="SYSTEM",
+        "--systems",
+        nargs="+",
+        choices=list(SYSTEMS),
+        metavar="SYSTEM",
         help=f"{', '.join(SYSTEMS)} (default: all)",
     )
     parser.add_argument("--repeats", type=int, help="draws or seeds of each protocol")

@@ -26,7 +26,7 @@ from sklearn_mgc.classifiers import (
     DNNClassifier,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.commands._tracks import announce, count_folds, describe, load_tracks, network_of
+from sklearn_mgc.commands.tracks import announce, count_folds, describe, load_tracks, network_of
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.saving import model_card
@@ -54,15 +54,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("source", type=Path, help="a folder genre/*.mp3, or a table of files")
     parser.add_argument(
-        "--out", type=Path, default=Path("model.joblib"), help="the model (default: model.joblib); "
-        "a page about it is written beside it, as .md",
+        "--out",
+        type=Path,
+        default=Path("model.joblib"),
+        help="the model (default: model.joblib); a page about it is written beside it, as .md",
     )
     parser.add_argument(
-        "--model", choices=_MODELS, default="dnn", help="dnn and svc read descriptors and take "
+        "--model",
+        choices=_MODELS,
+        default="dnn",
+        help="dnn and svc read descriptors and take "
         "seconds; crnn and cnn2d read spectrograms and take minutes to hours (default: dnn)",
     )
     parser.add_argument(
-        "--groups", help="what folds keep apart: `artist` (tags of the files) or a column of the "
+        "--groups",
+        help="what folds keep apart: `artist` (tags of the files) or a column of the "
         "table (default: artists, wherever they are found)",
     )
     parser.add_argument("--epochs", type=int, help="of a network (default: the network's own)")
@@ -125,7 +131,10 @@ def _extract(music: Bunch, args: argparse.Namespace):
     features.set_params(n_jobs=None, on_error="raise", verbose=0)
     groups = None if music.groups is None else music.groups[keep]
     kept = Bunch(
-        data=music.data[keep], target=music.target[keep].astype(str), groups=groups,
-        DESCR=music.DESCR, about_groups=music.about_groups,
+        data=music.data[keep],
+        target=music.target[keep].astype(str),
+        groups=groups,
+        DESCR=music.DESCR,
+        about_groups=music.about_groups,
     )
     return features.fit(None), X[keep], kept

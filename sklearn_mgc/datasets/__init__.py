@@ -1,7 +1,7 @@
 """Labelled audio: paths, genres and, where they are known, artists."""
 
-from sklearn_mgc.datasets._bunch import clear_data_home, get_data_home
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
+from sklearn_mgc.datasets.bunch import clear_data_home, get_data_home
 from sklearn_mgc.datasets.check import check_audio
 from sklearn_mgc.datasets.fetch import fetch_fma, fetch_fma_features, fetch_gtzan
 from sklearn_mgc.datasets.fma import load_fma, load_fma_features

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sklearn_mgc.datasets import acousticbrainz, fma, homburg
-from sklearn_mgc.datasets._bunch import get_data_home
 from sklearn_mgc.datasets._gtzan_descr import descr
+from sklearn_mgc.datasets.bunch import get_data_home
 from sklearn_mgc.datasets.folder import about_groups
 
 

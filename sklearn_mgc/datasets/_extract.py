@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from sklearn_mgc.datasets._files import ZIP_TROUBLE
+from sklearn_mgc.datasets.files import ZIP_TROUBLE
 
 # Audio hardly compresses; 1 MB that unpacks to 100 MB of zeros is no music.
 _MAX_RATIO = 50

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from sklearn_mgc.datasets._files import ZIP_TROUBLE
+from sklearn_mgc.datasets.files import ZIP_TROUBLE
 
 SUBSETS = ("small", "medium", "large", "full")
 _PARTS = {"training": "train", "validation": "valid", "test": "test"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._files import is_audio
+from sklearn_mgc.datasets.files import is_audio
 
 
 def unpack_parquet(files: list[Path], folder: Path, errors: list[dict[str, str]]) -> list[Path]:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from sklearn_mgc.datasets import _gtzan_table
 from sklearn_mgc.datasets._acousticbrainz import is_table, recording_of
-from sklearn_mgc.datasets._files import ZIP_TROUBLE, is_audio, walk
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
 from sklearn_mgc.datasets.fetch import ARCHIVES
+from sklearn_mgc.datasets.files import ZIP_TROUBLE, is_audio, walk
 from sklearn_mgc.datasets.folder import load_audio_folder
 from sklearn_mgc.datasets.gtzan import load_gtzan
 from sklearn_mgc.datasets.homburg import genre_of, load_homburg

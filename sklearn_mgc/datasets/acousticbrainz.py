@@ -18,10 +18,10 @@ from sklearn_mgc.datasets._acousticbrainz import (
     source_of,
     stack,
 )
-from sklearn_mgc.datasets._bunch import as_path, count, find_data, make_bunch
-from sklearn_mgc.datasets._files import walk
 from sklearn_mgc.datasets._gtzan_table import folds_of
-from sklearn_mgc.datasets._tags import number_groups
+from sklearn_mgc.datasets.artists import number_groups
+from sklearn_mgc.datasets.bunch import as_path, count, find_data, make_bunch
+from sklearn_mgc.datasets.files import walk
 
 _DESCR = """\
 AcousticBrainz

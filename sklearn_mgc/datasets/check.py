@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_mgc.audio import AudioError, decode_blocks
-from sklearn_mgc.datasets._bunch import as_path
-from sklearn_mgc.datasets._files import is_audio, members, walk
-from sklearn_mgc.features._workers import run
+from sklearn_mgc.audio import AudioError
+from sklearn_mgc.audio.load import decode_blocks
+from sklearn_mgc.datasets.bunch import as_path
+from sklearn_mgc.datasets.files import is_audio, members, walk
+from sklearn_mgc.features.workers import run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sklearn_mgc.datasets._bunch import get_data_home
-from sklearn_mgc.datasets._download import download, mirrors_of, require_space
-from sklearn_mgc.datasets._files import is_audio, walk
 from sklearn_mgc.datasets._fma_tables import SUBSETS
+from sklearn_mgc.datasets.bunch import get_data_home
+from sklearn_mgc.datasets.download import download, mirrors_of, require_space
+from sklearn_mgc.datasets.files import is_audio, walk
 from sklearn_mgc.datasets.fma import load_fma, load_fma_features
 from sklearn_mgc.datasets.gtzan import WHERE, load_gtzan
 

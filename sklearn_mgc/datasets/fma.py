@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets._bunch import as_path, count, find_data, make_bunch
-from sklearn_mgc.datasets._files import members, walk
 from sklearn_mgc.datasets._fma_tables import (
     SUBSETS,
     metadata_places,
@@ -20,6 +18,8 @@ from sklearn_mgc.datasets._fma_tables import (
     read_tracks,
 )
 from sklearn_mgc.datasets._gtzan_table import folds_of
+from sklearn_mgc.datasets.bunch import as_path, count, find_data, make_bunch
+from sklearn_mgc.datasets.files import members, walk
 
 _NO_AUDIO = (99134, 108925, 133297)
 _SHORT = (98565, 98567, 98569)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
-from sklearn_mgc.datasets._files import SUFFIXES, is_audio, walk
-from sklearn_mgc.datasets._tags import name_groups, number_groups, read_tags
+from sklearn_mgc.datasets.artists import name_groups, number_groups, read_tags
+from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
+from sklearn_mgc.datasets.files import SUFFIXES, is_audio, walk
 
 _DESCR = """\
 Audio folder {folder}

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._bunch import count, find_data, get_data_home, make_bunch
 from sklearn_mgc.datasets._extract import extract
-from sklearn_mgc.datasets._files import is_audio, members, problem, walk
 from sklearn_mgc.datasets._gtzan_descr import descr
 from sklearn_mgc.datasets._gtzan_parquet import unpack_parquet
+from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, make_bunch
+from sklearn_mgc.datasets.files import is_audio, members, problem, walk
 
 WHERE = (
     "The original host of genres.tar.gz is gone. Copies are at "
@@ -187,8 +187,7 @@ def _find(
     found = _clips(files, errors)
     if not found:
         raise ValueError(
-            f"{source}: no clip of GTZAN in {len(files)} files. {WHERE}. "
-            f"{_first(errors)}"
+            f"{source}: no clip of GTZAN in {len(files)} files. {WHERE}. {_first(errors)}"
         )
     return layout or _layout(source, found.values()), found
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
 from sklearn_mgc.datasets._csv import places, read_csv
 from sklearn_mgc.datasets._gtzan_descr import descr
+from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
 
 _HINT = (
     "It is the file features_30_sec.csv of the Kaggle copy of GTZAN. Without it, make one from "

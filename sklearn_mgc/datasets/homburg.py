@@ -6,8 +6,8 @@ import os
 import re
 import warnings
 
-from sklearn_mgc.datasets._bunch import count, find_data, make_bunch
-from sklearn_mgc.datasets._files import problem
+from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets.files import problem
 from sklearn_mgc.datasets.folder import about_groups, artist_groups, by_folder
 
 COUNTS = {

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc._zip import describe_member, split_member
 from sklearn_mgc.audio import AudioError
-from sklearn_mgc.datasets._bunch import as_path, count, make_bunch
+from sklearn_mgc.audio.zip import describe_member, split_member
 from sklearn_mgc.datasets._csv import places, read_csv
 from sklearn_mgc.datasets._gtzan_parquet import read_parquet
 from sklearn_mgc.datasets._gtzan_table import folds_of
-from sklearn_mgc.datasets._tags import name_groups, number_groups
+from sklearn_mgc.datasets.artists import name_groups, number_groups
+from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
 from sklearn_mgc.datasets.folder import about_groups
 
 _GUESSES = {
@@ -191,7 +191,10 @@ def _base(table) -> Path:
 
 
 def _column(
-    source: str, names: list[str], what: str, given: str | None,
+    source: str,
+    names: list[str],
+    what: str,
+    given: str | None,
 ) -> str | None:
     if given is None:
         lowered = {name.lower(): name for name in reversed(names)}
@@ -202,8 +205,7 @@ def _column(
         return given
     wanted = repr(given) if given else f"for the {what} (such as {_GUESSES[what][0]!r})"
     raise ValueError(
-        f"{source}: no column {wanted}; it has {', '.join(names) or 'none'}. "
-        f"Name it with {what}="
+        f"{source}: no column {wanted}; it has {', '.join(names) or 'none'}. Name it with {what}="
     )
 
 

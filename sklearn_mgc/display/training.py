@@ -91,9 +91,7 @@ class TrainingCurvesDisplay:
         """
         network = estimator[-1] if hasattr(estimator, "named_steps") else estimator
         check_is_fitted(network)
-        return cls.from_history(
-            network.history_, name=name or type(network).__name__, axes=axes
-        )
+        return cls.from_history(network.history_, name=name or type(network).__name__, axes=axes)
 
     def plot(self, *, axes=None) -> TrainingCurvesDisplay:
         """Draw the curves.

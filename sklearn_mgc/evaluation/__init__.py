@@ -21,7 +21,7 @@ _HOME: dict[str, str] = {
     "RobustnessResult": "_robustness",
     "reproduce": "_reproduce",
 }
-_MODULES = ("paper", "protocols")
+_MODULES = ("protocols",)
 
 __all__ = sorted([*_HOME, *_MODULES])
 

@@ -154,8 +154,7 @@ def compare(
     low, high = mean_interval(differences, units, confidence_level)
     first = a.repeat == 0
     per_fold = [
-        differences[(a.repeat == row["repeat"]) & (a.fold == row["fold"])].mean()
-        for row in a.folds
+        differences[(a.repeat == row["repeat"]) & (a.fold == row["fold"])].mean() for row in a.folds
     ]
     share = np.mean([row["n_test"] / row["n_train"] for row in a.folds])
     return Comparison(

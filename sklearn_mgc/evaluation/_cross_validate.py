@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
-from sklearn_mgc._splitting import draw_folds, refuse_leaks
 from sklearn_mgc.evaluation._result import EvaluationResult, Predicted
+from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 
 
 def cross_validate(
@@ -178,9 +178,7 @@ def _scorers(scoring) -> dict[str, Callable]:
     if callable(scoring):
         return {getattr(scoring, "__name__", "score"): check_scoring(None, scoring)}
     if isinstance(scoring, Mapping):
-        return {
-            name: get_scorer(s) if isinstance(s, str) else s for name, s in scoring.items()
-        }
+        return {name: get_scorer(s) if isinstance(s, str) else s for name, s in scoring.items()}
     return {name: get_scorer(name) for name in scoring}
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.evaluation import paper
 from sklearn_mgc.evaluation._statistics import share_interval
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.systems import SYSTEMS
+from sklearn_mgc.recipes import paper
 
 
 def table(content: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -23,10 +23,10 @@ from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.evaluation import paper
 from sklearn_mgc.evaluation._report import write_report
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible, splits
 from sklearn_mgc.evaluation.systems import SYSTEMS, System
+from sklearn_mgc.recipes import paper
 from sklearn_mgc.search._checks import gpu_of
 from sklearn_mgc.search._cpu import train as train_together
 from sklearn_mgc.search._folds import Fold

@@ -429,8 +429,12 @@ class EvaluationResult:
         # Of many genres the numbers would overlap; the colours say enough.
         numbers = n <= 20
         drawn = ConfusionMatrixDisplay(100 * self.confusion_matrix("true")).plot(
-            ax=right, include_values=numbers, values_format=".0f", colorbar=False,
-            cmap="Blues", im_kw={"vmin": 0, "vmax": 100},
+            ax=right,
+            include_values=numbers,
+            values_format=".0f",
+            colorbar=False,
+            cmap="Blues",
+            im_kw={"vmin": 0, "vmax": 100},
         )
         if numbers:
             for text in drawn.text_.ravel():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import norm
 
-from sklearn_mgc.audio import BLOCK_SECONDS, _downmix, decode_blocks
+from sklearn_mgc.audio.load import BLOCK_SECONDS, _downmix, decode_blocks
 from sklearn_mgc.evaluation._conditions import Condition, robustness_conditions
 from sklearn_mgc.evaluation._statistics import mean_interval, share_interval
 
@@ -310,7 +310,7 @@ def robustness(
     >>> [row["condition"] for row in result.rows[:3]]
     ['clean', 'gain -20 dB', 'gain -6 dB']
     """
-    from sklearn_mgc.features._base import as_clips
+    from sklearn_mgc.features.base import as_clips
 
     clips = as_clips(paths)
     y_true = np.asarray(labels, dtype=object)
@@ -370,7 +370,7 @@ def _means(name: str, full: str) -> bool:
 
 def _batches(clips: list, sample_rate: int, n_jobs):
     """Waveforms with their rates, so many at a time as fit in memory."""
-    from sklearn_mgc.features._workers import run
+    from sklearn_mgc.features.workers import run
 
     start = 0
     size = 8  # until the clips' length is known
@@ -396,7 +396,7 @@ def _read(i: int, clip, sample_rate: int) -> tuple[int, np.ndarray, int]:
 
 
 def _change(name: str, change: Condition, batch: list, n_jobs) -> list:
-    from sklearn_mgc.features._workers import run
+    from sklearn_mgc.features.workers import run
 
     def one(i, y, rate):
         # A copy: a function that works in place must not change what the next one hears.

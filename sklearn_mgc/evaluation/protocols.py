@@ -134,8 +134,10 @@ def _fault_filtered(data, seed: int, test_share: float) -> Iterator:
     ids = [str(name) for name in data.get("ids", ())]
     known = set(table.clips())
     if not ids or not known.issuperset(ids):
-        raise ValueError("the protocol 'fault_filtered' is a list of GTZAN's clips; it needs "
-                         "data.ids as load_gtzan and load_gtzan_features give them")
+        raise ValueError(
+            "the protocol 'fault_filtered' is a list of GTZAN's clips; it needs "
+            "data.ids as load_gtzan and load_gtzan_features give them"
+        )
     return iter(table.folds_of(table.part_of(ids, "fault_filtered")) or ())
 
 

@@ -13,8 +13,8 @@ from sklearn.preprocessing import PowerTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sklearn_mgc.classifiers import RegularizedDiscriminantAnalysis
-from sklearn_mgc.evaluation import paper
 from sklearn_mgc.features import RelativeVariances
+from sklearn_mgc.recipes import paper
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ SYSTEMS = {
             "kaggle",
             lambda seed: best_handcrafted(search=True),
         ),
-        System(
-            "cnn2d", "the paper's 2-D CNN", "mel", lambda seed: paper.cnn2d(random_state=seed)
-        ),
+        System("cnn2d", "the paper's 2-D CNN", "mel", lambda seed: paper.cnn2d(random_state=seed)),
         System("crnn", "the paper's CRNN", "mel", lambda seed: paper.crnn(random_state=seed)),
     )
 }

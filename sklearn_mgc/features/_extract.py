@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc.features._base import AudioTransformer, transform_together
+from sklearn_mgc.features.base import AudioTransformer, transform_together
 
 
 def extract(X, *transformers) -> tuple[np.ndarray, ...]:

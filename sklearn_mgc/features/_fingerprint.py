@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_mgc import _zip
 from sklearn_mgc.audio import MissingAudioError
+from sklearn_mgc.audio.zip import describe_member, split_member
 
 # Two writes within one tick of a file system's clock leave the same stamp; two seconds is
 # FAT's, the coarsest. The stamp of a file younger than that is not relied upon.
@@ -35,7 +35,7 @@ def stamp_of(clip) -> Stamp | None:
     if isinstance(clip, np.ndarray):
         return None
     path = os.fspath(clip)
-    member = None if os.path.exists(path) else _zip.split_member(path)
+    member = None if os.path.exists(path) else split_member(path)
     try:
         # The status of the archive changes whenever a member does.
         found = os.stat(path if member is None else member[0])
@@ -63,9 +63,9 @@ def digest_of(clip) -> bytes:
         content = hashlib.sha256(f"waveform {clip.dtype.str}".encode())
         content.update(np.ascontiguousarray(clip).data)
         return content.digest()[:16]
-    if not os.path.exists(clip) and (member := _zip.split_member(clip)):
+    if not os.path.exists(clip) and (member := split_member(clip)):
         # An archive knows its members' checksums: nothing is unpacked for them.
-        return hashlib.sha256(_zip.describe_member(*member).encode()).digest()[:16]
+        return hashlib.sha256(describe_member(*member).encode()).digest()[:16]
     try:
         with open(clip, "rb") as file:
             return hashlib.file_digest(file, "sha256").digest()[:16]

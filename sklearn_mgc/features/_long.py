@@ -131,9 +131,7 @@ def describe(stream: Stream, names: tuple[str, ...], **params) -> dict:
     return {name: samples[name] if name in SAMPLES else found[name] for name in names}
 
 
-def _describe_frames(
-    stream: Stream, names: tuple[str, ...], **params
-) -> dict[str, np.ndarray]:
+def _describe_frames(stream: Stream, names: tuple[str, ...], **params) -> dict[str, np.ndarray]:
     kept = dict.fromkeys(_NEEDS.get(name, name) for name in names)
     n_frames, whole = _survey(stream, with_tuning="chroma" in kept, **params)
     frames: dict[str, np.ndarray] = {}

@@ -19,11 +19,11 @@ from sklearn_mgc.audio import (
 from sklearn_mgc.features._fingerprint import Stamp, digest_of, stamp_of
 from sklearn_mgc.features._long import Stream, split
 from sklearn_mgc.features._shared import Spectra
-from sklearn_mgc.features._store import FeatureStore
-from sklearn_mgc.features._workers import one_thread, run
+from sklearn_mgc.features.store import FeatureStore
+from sklearn_mgc.features.workers import one_thread, run
 
 if TYPE_CHECKING:
-    from sklearn_mgc.features._base import AudioTransformer
+    from sklearn_mgc.features.base import AudioTransformer
 
 Result = np.ndarray | AudioError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_mgc.features import _long, _reference, _spectral
-from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._presets import DESCRIPTORS, ONE_A_CLIP, PRESETS, column_labels
 from sklearn_mgc.features._shared import Spectra
+from sklearn_mgc.features.base import AudioTransformer
 
 
 class HandcraftedFeatures(AudioTransformer):

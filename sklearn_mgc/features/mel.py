@@ -11,11 +11,11 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc.features import _long, _reference, _spectral
-from sklearn_mgc.features._base import AudioTransformer
 from sklearn_mgc.features._database import recipe_text
 from sklearn_mgc.features._fingerprint import digest_of
-from sklearn_mgc.features._large import npy_file
 from sklearn_mgc.features._shared import Spectra
+from sklearn_mgc.features.base import AudioTransformer
+from sklearn_mgc.features.memmap import npy_file
 
 
 class MelSpectrogram(AudioTransformer):

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.classifiers.base import BaseGenreClassifier
 
 _NOT_TOLD = ("cache", "n_jobs", "verbose")
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.features import AudioTransformer
 
 

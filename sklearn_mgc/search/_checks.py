@@ -10,8 +10,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.classifiers._base import _PREFIXES
-from sklearn_mgc.classifiers._device import resolve_device
+from sklearn_mgc.classifiers.base import _PREFIXES
+from sklearn_mgc.classifiers.device import resolve_device
 
 _OTHERWISE = "use sklearn.model_selection.GridSearchCV (or RandomizedSearchCV) instead"
 _OPTIMIZER = ("optimizer__betas", "optimizer__eps", "optimizer__weight_decay")

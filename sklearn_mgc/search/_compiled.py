@@ -187,7 +187,21 @@ def _softmax_loss(logits, labels, weight, smoothing, d):
 
 @_compiled
 def train_epoch(
-    sizes, normed, drop, p, m, v, stats, X, labels, weight, bounds, masks, lrs, adam, smoothing,
+    sizes,
+    normed,
+    drop,
+    p,
+    m,
+    v,
+    stats,
+    X,
+    labels,
+    weight,
+    bounds,
+    masks,
+    lrs,
+    adam,
+    smoothing,
     step,
 ):
     """Train on rows in the order they are in.

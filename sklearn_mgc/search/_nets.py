@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.classifiers._net import _lr_factor
+from sklearn_mgc.classifiers.net import _lr_factor
 
 
 class Diverged(ValueError):
@@ -86,8 +86,7 @@ class Net:
         self.seconds += seconds
         if not np.isfinite(loss):
             self.error = Diverged(
-                f"the training loss is {loss} after {self.epoch + 1} epochs; "
-                "a smaller lr may help"
+                f"the training loss is {loss} after {self.epoch + 1} epochs; a smaller lr may help"
             )
         if self.validation is not None:
             started = time.perf_counter()

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
-from sklearn_mgc._splitting import draw_folds, refuse_leaks
+from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.search._space import space as ready_space
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from sklearn_mgc import (
     DNNClassifier,
     ParallelCRNNClassifier,
 )
+from sklearn_mgc.classifiers import batches
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(40, 6)).astype(np.float32)
@@ -181,20 +182,19 @@ def test_a_genre_that_is_absent_from_a_fold():
 
 def test_a_file_larger_than_what_is_kept_is_streamed(tmp_path, monkeypatch):
     """No part of it that is larger than a batch is ever read in one piece."""
-    from sklearn_mgc.classifiers import _batches
 
     model, X, y = _given("crnn")
     model.set_params(batch_size=4)
     expected = clone(model).fit(X, y).predict_proba(X)
-    monkeypatch.setattr(_batches, "PERMUTED_BYTES", 0)
+    monkeypatch.setattr(batches, "PERMUTED_BYTES", 0)
     sizes = []
-    as_tensor = _batches._float_tensor
+    as_tensor = batches._float_tensor
 
     def watched(values, device):
         sizes.append(np.size(values))
         return as_tensor(values, device)
 
-    monkeypatch.setattr(_batches, "_float_tensor", watched)
+    monkeypatch.setattr(batches, "_float_tensor", watched)
     streamed = model.fit(_memmap(X, tmp_path), y)
     assert max(sizes) == 4 * MEL[0].size
     np.testing.assert_allclose(streamed.predict_proba(X), expected, rtol=1e-5)

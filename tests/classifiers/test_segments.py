@@ -21,7 +21,7 @@ from sklearn_mgc import (
     MelSpectrogram,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.classifiers import _held_out
+from sklearn_mgc.classifiers import validation_split
 from sklearn_mgc.datasets import make_music
 
 
@@ -97,8 +97,8 @@ def test_early_stopping_holds_out_whole_tracks(tracks, monkeypatch):
         seen.append((X.reshape(-1, 6)[train, 0], X.reshape(-1, 6)[held_out, 0]))
         return train, held_out
 
-    split = _held_out.split_groups
-    monkeypatch.setattr(_held_out, "split_groups", spy)
+    split = validation_split.split_groups
+    monkeypatch.setattr(validation_split, "split_groups", spy)
     network = DNNClassifier((8,), early_stopping=True, max_epochs=2, random_state=0)
     SegmentVotingClassifier(network).fit(X, y)
     artists = np.arange(60) // 6

@@ -94,9 +94,7 @@ def test_a_member_larger_than_it_says(tmp_path):
 @MAKERS
 def test_full_disk(tmp_path, make, monkeypatch):
     archive = make(tmp_path / "a")
-    monkeypatch.setattr(
-        _extract.shutil, "disk_usage", lambda folder: SimpleNamespace(free=300)
-    )
+    monkeypatch.setattr(_extract.shutil, "disk_usage", lambda folder: SimpleNamespace(free=300))
     with pytest.raises(OSError, match="no space left to unpack"):
         extract(archive, tmp_path / "out")
     monkeypatch.undo()

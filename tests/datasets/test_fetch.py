@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sklearn_mgc.datasets import _download, fetch, fetch_fma, fetch_fma_features, fetch_gtzan
+from sklearn_mgc.datasets import download, fetch, fetch_fma, fetch_fma_features, fetch_gtzan
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     """A server in a thread; waiting between attempts costs no time."""
-    monkeypatch.setattr(_download.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     http.files, http.faults, http.requests = {"music.bin": CONTENT}, [None], []
@@ -83,7 +83,7 @@ def server(monkeypatch):
 
 def get(server, folder, mirrors=None, content=CONTENT, size=1000, timeout=5.0, verbose=0):
     checksum = "sha1:" + hashlib.sha1(content).hexdigest()
-    return _download.download(
+    return download.download(
         "music.bin", checksum, folder, mirrors or [server.url],
         size=size, timeout=timeout, verbose=verbose,
     )  # fmt: skip
@@ -130,7 +130,7 @@ def test_a_server_that_never_finishes_is_given_up(server, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Handler, "do_GET", do_GET)
-        with pytest.raises(_download.DownloadError, match="ended early.*100000 bytes are kept"):
+        with pytest.raises(download.DownloadError, match="ended early.*100000 bytes are kept"):
             get(server, tmp_path)
     assert len(server.requests) == 1 + 4
 
@@ -142,7 +142,7 @@ def test_other_range_than_asked_for(server, tmp_path):
 
 def test_the_next_call_goes_on(server, tmp_path):
     server.faults = ["drops", "drops at once"]
-    with pytest.raises(_download.DownloadError, match="100000 bytes are kept"):
+    with pytest.raises(download.DownloadError, match="100000 bytes are kept"):
         get(server, tmp_path)
     server.faults = [None]
     check(get(server, tmp_path))
@@ -153,11 +153,11 @@ def test_errors_of_the_server(server, tmp_path):
     server.faults = [503, 503, None]
     check(get(server, tmp_path / "a"))
     server.faults, server.requests[:] = [404], []
-    with pytest.raises(_download.DownloadError, match="HTTP status 404"):
+    with pytest.raises(download.DownloadError, match="HTTP status 404"):
         get(server, tmp_path / "b")
     assert len(server.requests) == 1  # what is not there does not come by asking again
     server.faults, server.requests[:] = [500], []
-    with pytest.raises(_download.DownloadError, match="HTTP status 500"):
+    with pytest.raises(download.DownloadError, match="HTTP status 500"):
         get(server, tmp_path / "b")
     assert len(server.requests) == 4
     assert list((tmp_path / "b").iterdir()) == []
@@ -165,15 +165,13 @@ def test_errors_of_the_server(server, tmp_path):
 
 def test_wrong_bytes_and_mirrors(server, tmp_path):
     server.faults = ["wrong"]
-    with pytest.raises(_download.DownloadError, match="other content than expected"):
+    with pytest.raises(download.DownloadError, match="other content than expected"):
         get(server, tmp_path)
     assert list(tmp_path.iterdir()) == []
     server.faults, server.requests[:] = ["wrong", 404, None], []
     mirrors = [f"{server.url}/{name}" for name in "abc"]
     check(get(server, tmp_path, mirrors))
-    assert [path for path, _ in server.requests] == [
-        f"/sound/{name}/music.bin" for name in "abc"
-    ]
+    assert [path for path, _ in server.requests] == [f"/sound/{name}/music.bin" for name in "abc"]
 
 
 def test_remains_of_another_file_are_not_trusted(server, tmp_path):
@@ -189,13 +187,13 @@ def test_remains_of_another_file_are_not_trusted(server, tmp_path):
 
 
 def test_nobody_listens(server, tmp_path):
-    with pytest.raises(_download.DownloadError, match="refused"):
+    with pytest.raises(download.DownloadError, match="refused"):
         get(server, tmp_path, mirrors=["http://127.0.0.1:9"])
 
 
 def test_space_is_asked_for_first(server, tmp_path, monkeypatch):
     usage = SimpleNamespace(free=200_000)
-    monkeypatch.setattr(_download.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(OSError, match="music.bin needs .* GiB are free; pass another data_home"):
         get(server, tmp_path, size=250_000)
     assert server.requests == []
@@ -207,12 +205,12 @@ def test_space_is_asked_for_first(server, tmp_path, monkeypatch):
 
 def test_mirrors(monkeypatch):
     monkeypatch.delenv("SKLEARN_MGC_MIRRORS", raising=False)
-    assert _download.mirrors_of(["https://a"], None) == ["https://a"]
+    assert download.mirrors_of(["https://a"], None) == ["https://a"]
     monkeypatch.setenv("SKLEARN_MGC_MIRRORS", " https://b http://c/x ")
-    assert _download.mirrors_of(["https://a"], None) == ["https://b", "http://c/x"]
-    assert _download.mirrors_of(["https://a"], "https://d") == ["https://d"]
+    assert download.mirrors_of(["https://a"], None) == ["https://b", "http://c/x"]
+    assert download.mirrors_of(["https://a"], "https://d") == ["https://d"]
     with pytest.raises(ValueError, match="'file:///etc'"):
-        _download.mirrors_of([], ["file:///etc"])
+        download.mirrors_of([], ["file:///etc"])
 
 
 def serve(server, monkeypatch, **contents):
@@ -283,7 +281,7 @@ def test_fma_features_need_the_tables_only(server, tmp_path, miniature, monkeypa
 
 def test_fma_needs_space(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        _download.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 * 2**30)
+        download.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100 * 2**30)
     )
     with pytest.raises(OSError, match="fma_full.zip needs 879.3 GiB, 100.0 GiB are free"):
         fetch_fma("full", data_home=tmp_path)

@@ -257,9 +257,7 @@ def test_features(fma, packed):
     paper = load_fma_features(path)
     assert paper.ids.tolist() == [2, 5, 10, 140, 98565]
     assert paper.feature_names == HandcraftedFeatures().get_feature_names_out().tolist()
-    assert paper.errors == [
-        {"id": "99134", "path": "", "error": "no complete row in features.csv"}
-    ]
+    assert paper.errors == [{"id": "99134", "path": "", "error": "no complete row in features.csv"}]
     chroma = [names.index(("chroma_stft", "mean", f"{i:02d}")) for i in range(1, 13)]
     np.testing.assert_allclose(paper.data[0, 0], values[2][chroma].mean(), rtol=1e-9)
     zcr = paper.feature_names.index("zero_crossing_rate_mean")

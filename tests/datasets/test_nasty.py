@@ -97,9 +97,7 @@ def test_pipes_are_not_waited_for(miniature, loader):
     assert errors[str(pipe)] == "a pipe or device, not a file"
 
 
-@pytest.mark.parametrize(
-    "damage", ["encrypted", "unknown compression", "garbage in the middle"]
-)
+@pytest.mark.parametrize("damage", ["encrypted", "unknown compression", "garbage in the middle"])
 def test_archives_of_clips_that_cannot_be_read(tmp_path, miniature, damage):
     folder = miniature("gtzan")
     archive = tmp_path / "gtzan.zip"

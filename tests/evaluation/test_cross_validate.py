@@ -109,8 +109,12 @@ def test_one_artist_alone_in_a_genre_gives_an_interval_without_a_warning(clips):
     X, y, artists = clips
     y = np.where(artists == artists[0], "polka", y)
     result = cross_validate(
-        DummyClassifier(strategy="stratified", random_state=0), X, y, groups=artists,
-        cv=GroupKFold(5), scoring=["accuracy", "balanced_accuracy"],
+        DummyClassifier(strategy="stratified", random_state=0),
+        X,
+        y,
+        groups=artists,
+        cv=GroupKFold(5),
+        scoring=["accuracy", "balanced_accuracy"],
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -164,9 +164,7 @@ def test_spectrograms_and_waveforms():
     assert leakage_report(waveforms, cv=2).shares == {"copy": 0.1, "near": 0}
     report = leakage_report(waveforms, cv=2, near=None)
     assert report.shares == {"copy": 0.1}
-    assert report.verdict.endswith(
-        "too high; not checked: artists (pass groups=), near-duplicates"
-    )
+    assert report.verdict.endswith("too high; not checked: artists (pass groups=), near-duplicates")
 
 
 @pytest.fixture(scope="module")
@@ -327,9 +325,9 @@ def test_gtzan_splits(shared_data):
     filtered = report("fault_filtered")
     assert [(f["n_test"], f["artist"], f["copy"]) for f in filtered.folds] == [(290, 14, 0)]
     whole = load_gtzan_features(csv)
-    found = leakage_report(
-        whole.data, groups=whole.groups, cv=KFold(len(whole.data))
-    ).to_frame("track")
+    found = leakage_report(whole.data, groups=whole.groups, cv=KFold(len(whole.data))).to_frame(
+        "track"
+    )
     pairs = found[found["kind"].isin(["copy", "near"])]
     assert len(pairs) > 40
     songs = whole.duplicates

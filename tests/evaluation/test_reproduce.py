@@ -18,9 +18,7 @@ from sklearn_mgc.evaluation.protocols import feasible, splits
 
 @pytest.fixture
 def music():
-    X, y = make_classification(
-        120, 25, n_informative=8, n_classes=3, class_sep=1.5, random_state=0
-    )
+    X, y = make_classification(120, 25, n_informative=8, n_classes=3, class_sep=1.5, random_state=0)
     order = np.argsort(y, kind="stable")
     X, y = X[order], y[order]
     groups = 100 * y + np.arange(120) // 4  # an artist has one genre
@@ -40,9 +38,7 @@ def test_paper_splits_have_the_papers_sizes(music):
 def test_folds_test_every_clip_once(music, protocol):
     drawn = splits(protocol, music)
     assert sorted(np.concatenate([test for _, test in drawn])) == list(range(120))
-    shared = [
-        len(np.intersect1d(music.groups[train], music.groups[test])) for train, test in drawn
-    ]
+    shared = [len(np.intersect1d(music.groups[train], music.groups[test])) for train, test in drawn]
     assert (sum(shared) == 0) == (protocol == "artist")
 
 

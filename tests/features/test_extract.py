@@ -13,8 +13,8 @@ from sklearn_mgc.features import (
     AudioTransformer,
     HandcraftedFeatures,
     MelSpectrogram,
-    _base,
     _torch,
+    base,
     extract,
 )
 from sklearn_mgc.features._presets import DESCRIPTORS
@@ -60,7 +60,7 @@ def on_torch(monkeypatch):
 def count(monkeypatch):
     """How often files were opened and frames transformed."""
     counts = {"decoded": 0, "transformed": 0}
-    stream_audio, power_blocks = _base.stream_audio, Spectrum.power_blocks
+    stream_audio, power_blocks = base.stream_audio, Spectrum.power_blocks
 
     def counted_stream(*args, **kwargs):
         counts["decoded"] += 1
@@ -70,7 +70,7 @@ def count(monkeypatch):
         counts["transformed"] += 1
         return power_blocks(self, *args)
 
-    monkeypatch.setattr(_base, "stream_audio", counted_stream)
+    monkeypatch.setattr(base, "stream_audio", counted_stream)
     monkeypatch.setattr(Spectrum, "power_blocks", counted_blocks)
     return counts
 
@@ -209,7 +209,7 @@ def test_torch_workers_segments_caches_and_failures(clip_paths, tmp_path, on_tor
         with pytest.warns(UserWarning, match="1 of 5"):
             assert_allclose(batched.transform(paths), expected, rtol=2e-4, atol=1e-3)
     assert batched.failed_[0]["error"] == "SilentAudioError"
-    assert _base.FeatureStore(tmp_path / "store").info()["rows"] == 4
+    assert base.FeatureStore(tmp_path / "store").info()["rows"] == 4
 
 
 @pytest.mark.cuda

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _large
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, memmap
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
@@ -81,8 +81,8 @@ def test_float16(clip_paths, tmp_path):
 
 
 def test_full_disk_is_told_at_once(clip_paths, tmp_path, monkeypatch):
-    usage = _large.shutil.disk_usage(tmp_path)._replace(free=1000)
-    monkeypatch.setattr(_large.shutil, "disk_usage", lambda path: usage)
+    usage = memmap.shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(memmap.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(OSError, match="GB free; choose another folder for out="):
         MelSpectrogram(**SMALL, out=tmp_path / "x.npy").transform(clip_paths)
 

@@ -27,12 +27,12 @@ from sklearn_mgc.features import (
     FeatureStore,
     HandcraftedFeatures,
     MelSpectrogram,
-    _base,
     _database,
     _fingerprint,
     _spectral,
-    _store,
     _together,
+    base,
+    store,
 )
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
@@ -56,13 +56,13 @@ def files(tmp_path):
 def decoded(monkeypatch):
     """Paths that were decoded, in order."""
     seen = []
-    stream_audio = _base.stream_audio
+    stream_audio = base.stream_audio
 
     def counting(source, **params):
         seen.append(str(source))
         return stream_audio(source, **params)
 
-    monkeypatch.setattr(_base, "stream_audio", counting)
+    monkeypatch.setattr(base, "stream_audio", counting)
     return seen
 
 
@@ -252,9 +252,9 @@ def test_bad_cache(files, cache):
 
 SCRIPT = """
 import sys, time
-from sklearn_mgc.features import HandcraftedFeatures, _store
+from sklearn_mgc.features import HandcraftedFeatures, store
 folder, delay, *files = sys.argv[1:]
-_store._BATCH_SECONDS = 0.05
+store._BATCH_SECONDS = 0.05
 extract = HandcraftedFeatures._extract
 def slowly(self, y):
     time.sleep(float(delay))
@@ -507,7 +507,7 @@ def test_command(files, cache, capsys):
 
 
 def test_batches_are_written_by_size(files, cache, monkeypatch):
-    monkeypatch.setattr(_store, "_BATCH_BYTES", 250)
+    monkeypatch.setattr(store, "_BATCH_BYTES", 250)
     sizes = []
     put = FeatureStore.put
 

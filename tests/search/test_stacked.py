@@ -30,7 +30,7 @@ from sklearn_mgc import (
     StackedRandomizedSearchCV,
 )
 from sklearn_mgc.datasets import load_gtzan_features
-from sklearn_mgc.evaluation import paper
+from sklearn_mgc.recipes import paper
 from sklearn_mgc.search import _compiled, _cpu, _nets, _stacked
 
 ENGINES = ["compiled", "stacked"]

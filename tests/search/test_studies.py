@@ -38,12 +38,12 @@ from sklearn_mgc import (
     RegularizedDiscriminantAnalysis,
     SegmentVotingClassifier,
     classifiers,
-    relatives,
     search,
 )
 from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
-from sklearn_mgc.features import _base
+from sklearn_mgc.features import base
+from sklearn_mgc.recipes import published
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -65,11 +65,11 @@ def clips():
         CNN2DClassifier(),
         CRNNClassifier(),
         ParallelCRNNClassifier(),
-        relatives.singh(),
-        relatives.lachmish(),
-        relatives.deepsound(),
-        relatives.choi_crnn(),
-        relatives.parallel_crnn(),
+        published.singh(),
+        published.lachmish(),
+        published.deepsound(),
+        published.choi_crnn(),
+        published.parallel_crnn(),
         RegularizedDiscriminantAnalysis(),
         LogisticRegression(),
         SVC(),
@@ -352,7 +352,7 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, kind,
         opened.append(str(path))
         return stream_audio(path, **params)
 
-    monkeypatch.setattr(_base, "stream_audio", read)
+    monkeypatch.setattr(base, "stream_audio", read)
     found = kind(model, grid, cv=2, **given).fit(music.data, music.target)
     assert found.predict(music.data).shape == (8,)
     assert sorted(opened) == sorted(map(str, music.data))

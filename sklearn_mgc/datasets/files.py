@@ -8,8 +8,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from sklearn_mgc._zip import open_archive, split_member
 from sklearn_mgc.audio import AudioError
+from sklearn_mgc.audio.zip import open_archive, split_member
 
 SUFFIXES = {".wav", ".au", ".flac", ".ogg", ".mp3", ".m4a", ".aac", ".aiff", ".aif", ".opus"}
 

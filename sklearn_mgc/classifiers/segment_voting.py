@@ -21,7 +21,7 @@ from sklearn_mgc._sklearn_compat import (
     _fit_context,
     validate_data,
 )
-from sklearn_mgc.classifiers._batches import chunks
+from sklearn_mgc.classifiers.batches import chunks
 
 
 class SegmentVotingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):

@@ -16,7 +16,7 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EarlyStopping
 from torch.nn.functional import cross_entropy
 
-from sklearn_mgc.classifiers._batches import Batches
+from sklearn_mgc.classifiers.batches import Batches
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _PER_BATCH = ("on_batch_begin", "on_batch_end", "on_grad_computed")

@@ -12,7 +12,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from sklearn_mgc.audio import AudioError, CorruptAudioError, MissingAudioError
+from sklearn_mgc.audio.errors import AudioError, CorruptAudioError, MissingAudioError
 
 
 def split_member(path) -> tuple[Path, str] | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import ParameterGrid
 
-from sklearn_mgc.evaluation import paper
+from sklearn_mgc.recipes import paper
 
 
 def _n_parameters(module) -> int:

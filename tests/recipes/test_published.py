@@ -1,4 +1,4 @@
-"""The relatives have the published layers: kinds in order, and parameters counted by hand."""
+"""The published have the published layers: kinds in order, and parameters counted by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import torch
 from sklearn.base import clone
 from torch import nn
 
-from sklearn_mgc import CRNNClassifier, relatives
+from sklearn_mgc import CRNNClassifier
 from sklearn_mgc.networks import CNN2D, CRNN, ParallelCRNN
+from sklearn_mgc.recipes import published
 
 
 def _module(estimator, shape, n_classes):
@@ -42,7 +43,7 @@ def _recurrent(gates: int, n_in: int, hidden: int) -> int:
 def test_lachmish():
     # 608 frames leave 38, as the published 599 do with pools that round up.
     with torch.device("meta"):
-        module = _module(relatives.lachmish(), (608, 128), 10)
+        module = _module(published.lachmish(), (608, 128), 10)
     block = ["ZeroPad2d", "Conv2d", "ReLU", "MaxPool2d", "Dropout"]
     assert _kinds(module) == block * 3 + ["Linear", "ReLU", "Dropout", "Linear"]
     convolutions = _conv(1, 16, 149) + _conv(149, 16, 73) + _conv(73, 16, 35)
@@ -52,7 +53,7 @@ def test_lachmish():
 
 
 def test_deepsound():
-    module = _module(relatives.deepsound(), (640, 128), 10)
+    module = _module(published.deepsound(), (640, 128), 10)
     block = ["Conv1d", "ReLU", "MaxPool1d"]
     assert _kinds(module) == block * 3 + ["Dropout", "LSTM", "Dropout", "Linear"]
     convolutions = _conv(128, 5, 256) + 2 * _conv(256, 5, 256)
@@ -61,7 +62,7 @@ def test_deepsound():
 
 
 def test_deepsound_averages_the_probabilities_of_the_steps():
-    module = _module(relatives.deepsound(), (64, 16), 3)
+    module = _module(published.deepsound(), (64, 16), 3)
     X = torch.randn(2, 64, 16)
     steps, _ = module.rnn(module.blocks(X.transpose(1, 2)).transpose(1, 2))
     expected = module.head(steps).softmax(dim=2).mean(dim=1)
@@ -71,7 +72,7 @@ def test_deepsound_averages_the_probabilities_of_the_steps():
 
 
 def test_choi():
-    module = _module(relatives.choi_crnn(), (1440, 96), 10)
+    module = _module(published.choi_crnn(), (1440, 96), 10)
     block = ["Conv2d", "BatchNorm2d", "ELU", "MaxPool2d", "Dropout"]
     assert _kinds(module) == block * 4 + ["GRU", "Dropout", "Linear"]
     channels = (64, 128, 128, 128)
@@ -83,7 +84,7 @@ def test_choi():
 
 
 def test_choi_spectrogram():
-    made = relatives.choi_spectrogram(dtype="float16")
+    made = published.choi_spectrogram(dtype="float16")
     y = np.random.default_rng(0).standard_normal(30 * 12000)
     made.set_params(sample_rate=12000)
     X = made.fit_transform([y])
@@ -94,7 +95,7 @@ def test_choi_spectrogram():
 
 
 def test_parallel():
-    module = _module(relatives.parallel_crnn(), (640, 128), 8)
+    module = _module(published.parallel_crnn(), (640, 128), 8)
     block = ["Conv2d", "ReLU", "MaxPool2d"]
     assert _kinds(module) == block * 5 + ["MaxPool2d", "GRU", "Dropout", "Linear"]
     convolutions = _conv(1, 3, 16) + _conv(16, 3, 32) + _conv(32, 3, 64) + 2 * _conv(64, 3, 64)
@@ -107,7 +108,7 @@ def test_parallel():
 
 
 def test_singh():
-    model = relatives.singh(max_epochs=1, random_state=0)
+    model = published.singh(max_epochs=1, random_state=0)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(12, 30, 128)), np.array(["a", "b", "c"] * 4)
     model.fit(X, y)
@@ -122,7 +123,7 @@ def test_mfcc_sequence_is_librosas():
     librosa = pytest.importorskip("librosa")
     mel = np.random.default_rng(0).normal(-40, 10, size=(2, 7, 128))
     expected = librosa.feature.mfcc(S=mel[1].T, n_mfcc=20).T
-    np.testing.assert_allclose(relatives.mfcc_sequence(mel)[1].reshape(7, 20), expected)
+    np.testing.assert_allclose(published.mfcc_sequence(mel)[1].reshape(7, 20), expected)
 
 
 @pytest.mark.parametrize("make", ["lachmish", "deepsound", "choi_crnn", "parallel_crnn"])
@@ -132,7 +133,7 @@ def test_relatives_learn(make):
     y = np.array(["loud", "soft"] * 12)
     X = rng.normal(size=(24, 96, 32)).astype(np.float32) + 2 * (y == "loud")[:, None, None]
     params = {"dense_sizes": (64,)} if make == "lachmish" else {}
-    model = getattr(relatives, make)(max_epochs=8, random_state=0, lr=3e-3, batch_size=8, **params)
+    model = getattr(published, make)(max_epochs=8, random_state=0, lr=3e-3, batch_size=8, **params)
     assert clone(model).get_params() == model.get_params()
     model.fit(X, y)
     assert model.score(X, y) > 0.9

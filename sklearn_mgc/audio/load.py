@@ -15,6 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_mgc.audio.errors import (
+    AudioError,
+    CorruptAudioError,
+    EmptyAudioError,
+    MissingAudioError,
+    UnsupportedAudioError,
+)
+from sklearn_mgc.audio.zip import read_member, split_member
+
 # Part of every cache key: a change of the samples below must change it too.
 AUDIO_VERSION = 1
 
@@ -26,54 +35,6 @@ _BLOCK_SAMPLES = 2**26
 _RATES = (1_000, 1_000_000)
 
 _AAC_SUFFIXES = {".m4a", ".aac", ".mp4", ".wma"}
-
-
-class AudioError(ValueError):
-    """A file that gives no usable audio; the message names it and the remedy.
-
-    Parameters
-    ----------
-    path : str
-        The file, or a description such as ``"waveform 3"``.
-    problem : str
-        What is wrong.
-    remedy : str
-        What to do about it.
-    """
-
-    def __init__(self, path, problem: str, remedy: str):
-        super().__init__(f"{path}: {problem}; {remedy}")
-        self.path, self.problem, self.remedy = str(path), problem, remedy
-
-    def __reduce__(self):
-        return type(self), (self.path, self.problem, self.remedy)
-
-
-class MissingAudioError(AudioError, FileNotFoundError):
-    """The path does not exist or is not a file."""
-
-    # OSError's own __str__ would print errno and file name instead of the message.
-    __str__ = ValueError.__str__
-
-
-class EmptyAudioError(AudioError):
-    """The file has no bytes, or no samples."""
-
-
-class CorruptAudioError(AudioError):
-    """The bytes are not audio, or break off, or hold NaN."""
-
-
-class UnsupportedAudioError(AudioError):
-    """A format that needs an optional decoder."""
-
-
-class SilentAudioError(AudioError):
-    """Every sample is zero."""
-
-
-class TooShortError(AudioError):
-    """Fewer samples than the features need."""
 
 
 def load_audio(
@@ -124,9 +85,7 @@ def load_audio(
     ...     load_audio(f"{folder}/a.wav").shape
     (22050,)
     """
-    blocks = list(
-        stream_audio(source, sample_rate=sample_rate, offset=offset, duration=duration)
-    )
+    blocks = list(stream_audio(source, sample_rate=sample_rate, offset=offset, duration=duration))
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
@@ -278,14 +237,12 @@ def _find(path: Path) -> tuple[Path | io.BytesIO, bytes]:
     except AudioError:
         raise
     except (OSError, ValueError) as error:
-        from sklearn_mgc import _zip
-
-        member = _zip.split_member(path)
+        member = split_member(path)
         if member is None:
             raise MissingAudioError(
                 path, "no such file", "check the path and the working directory"
             ) from error
-    data = _zip.read_member(*member)
+    data = read_member(*member)
     if not data:
         raise EmptyAudioError(path, "is empty (0 bytes)", "download the archive again")
     return io.BytesIO(data), data[:16]

@@ -93,7 +93,7 @@ def dnn(*, max_epochs: int = 600, random_state=None) -> Pipeline:
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn_mgc import HandcraftedFeatures
-    >>> from sklearn_mgc.evaluation import paper
+    >>> from sklearn_mgc.recipes import paper
     >>> model = make_pipeline(HandcraftedFeatures(), paper.dnn())
     >>> paper.dnn()[-1].dropout
     0.5
@@ -135,7 +135,7 @@ def grid() -> dict[str, list]:
     Examples
     --------
     >>> from sklearn.model_selection import ParameterGrid
-    >>> from sklearn_mgc.evaluation import paper
+    >>> from sklearn_mgc.recipes import paper
     >>> len(ParameterGrid(paper.grid()))
     27
     """

@@ -23,12 +23,12 @@ from sklearn_mgc._sklearn_compat import (
     _fit_context,
     validate_data,
 )
-from sklearn_mgc.classifiers import _held_out
-from sklearn_mgc.classifiers._batches import Rows, chunks, is_finite
-from sklearn_mgc.classifiers._callbacks import assemble
-from sklearn_mgc.classifiers._device import memory_hint, possible_precision, resolve_device
-from sklearn_mgc.classifiers._net import GenreNet
-from sklearn_mgc.networks._front import FrontEnd
+from sklearn_mgc.classifiers import validation_split
+from sklearn_mgc.classifiers.batches import Rows, chunks, is_finite
+from sklearn_mgc.classifiers.callbacks import assemble
+from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
+from sklearn_mgc.classifiers.net import GenreNet
+from sklearn_mgc.networks.front_end import FrontEnd
 
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
 
@@ -419,7 +419,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             return None, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
         if not self.early_stopping:
             return None, None
-        train, held_out = _held_out.split(encoded, groups, self.validation_fraction, seed)
+        train, held_out = validation_split.split(encoded, groups, self.validation_fraction, seed)
         return train, Dataset({"X": Rows(X, held_out)}, encoded[held_out])
 
     def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:

@@ -58,8 +58,8 @@ def singh(
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.singh()[-1].hidden_sizes
+    >>> from sklearn_mgc.recipes import published
+    >>> published.singh()[-1].hidden_sizes
     (256, 128)
     """
     given = {"max_epochs": max_epochs, "random_state": random_state, "batch_size": 32, "lr": 1e-3}
@@ -119,8 +119,8 @@ def lachmish(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.lachmish().channels
+    >>> from sklearn_mgc.recipes import published
+    >>> published.lachmish().channels
     (149, 73, 35)
     """
     given = {
@@ -166,8 +166,8 @@ def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any)
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.deepsound().average_steps
+    >>> from sklearn_mgc.recipes import published
+    >>> published.deepsound().average_steps
     True
     """
     given = {
@@ -218,8 +218,8 @@ def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) 
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.choi_crnn().channels
+    >>> from sklearn_mgc.recipes import published
+    >>> published.choi_crnn().channels
     (64, 128, 128, 128)
     """
     given = {
@@ -258,8 +258,8 @@ def choi_spectrogram(**params: Any) -> MelSpectrogram:
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.choi_spectrogram().n_mels
+    >>> from sklearn_mgc.recipes import published
+    >>> published.choi_spectrogram().n_mels
     96
     """
     given: dict[str, Any] = {
@@ -305,8 +305,8 @@ def parallel_crnn(
 
     Examples
     --------
-    >>> from sklearn_mgc import relatives
-    >>> relatives.parallel_crnn().gru_hidden_size
+    >>> from sklearn_mgc.recipes import published
+    >>> published.parallel_crnn().gru_hidden_size
     64
     """
     given = {"lr": 5e-4, "batch_size": 64}

@@ -37,8 +37,14 @@ def mirrors_of(default: Sequence[str], given: Sequence[str] | str | None) -> lis
 
 
 def download(
-    name: str, checksum: str, folder: Path, mirrors: Sequence[str], *,
-    size: int, timeout: float, verbose: int,
+    name: str,
+    checksum: str,
+    folder: Path,
+    mirrors: Sequence[str],
+    *,
+    size: int,
+    timeout: float,
+    verbose: int,
 ) -> Path:
     """The file `name` of the first mirror that gives the right one; kept if it is there.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 
 from sklearn_mgc._sklearn_compat import Interval
-from sklearn_mgc.classifiers._base import BaseGenreClassifier
+from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.networks import ParallelCRNN
 
 
@@ -104,7 +104,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
     MelSpectrogram : The spectrograms it reads.
     MelScaler : Standardizes their bands.
     CRNNClassifier : One after the other.
-    sklearn_mgc.relatives.parallel_crnn : With the settings it was published with.
+    sklearn_mgc.recipes.published.parallel_crnn : With the settings it was published with.
 
     References
     ----------

@@ -15,16 +15,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_mgc.audio import (
-    AUDIO_VERSION,
     AudioError,
     CorruptAudioError,
     stream_audio,
 )
+from sklearn_mgc.audio.load import AUDIO_VERSION
 from sklearn_mgc.features import _long
 from sklearn_mgc.features._long import Stream
-from sklearn_mgc.features._store import FeatureStore
 from sklearn_mgc.features._together import Result, rows_of
-from sklearn_mgc.features._workers import one_thread
+from sklearn_mgc.features.store import FeatureStore
+from sklearn_mgc.features.workers import one_thread
 
 
 class AudioTransformer(TransformerMixin, BaseEstimator):
@@ -175,9 +175,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         params = {
             "sample_rate": self.sample_rate, "offset": self.offset, "duration": self.duration,
         }  # fmt: skip
-        stream = Stream(
-            lambda: stream_audio(clip, **params, block_duration=_long.BLOCK_SECONDS)
-        )
+        stream = Stream(lambda: stream_audio(clip, **params, block_duration=_long.BLOCK_SECONDS))
         waiting: list[np.ndarray] = []
         for block in stream:
             waiting.append(block)

@@ -1,0 +1,1 @@
+"""Ready pipelines: the paper's, its relatives', and our best."""
