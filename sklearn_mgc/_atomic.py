@@ -1,0 +1,140 @@
+"""Results are written whole or not at all.
+
+At the root, because every room writes files: features and data sets may not import `saving`,
+which imports them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def write_whole(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary file beside ``path``, which takes its place once it is complete.
+
+    The body writes to the path it is given. When the body ends, the file is flushed to the
+    drive and renamed; when it fails, is interrupted or the drive is full, what lay at
+    ``path`` before is still there, and nothing else is left behind.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where the result goes; ``~`` is expanded and missing folders are made. The target of a
+        link is replaced, not the link. Pipes and devices such as ``/dev/stdout`` are written
+        directly.
+
+    Yields
+    ------
+    pathlib.Path
+        File to write, with the suffix of ``path``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    check_writable : The question to ask before the work.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn_mgc._atomic import write_whole
+    >>> folder = tempfile.mkdtemp()
+    >>> with write_whole(f"{folder}/genres.txt") as part:
+    ...     _ = part.write_text("jazz")
+    >>> os.listdir(folder)
+    ['genres.txt']
+    """
+    target = check_writable(path)
+    if target.exists() and not target.is_file():
+        yield target
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Short, so that it fits wherever the name itself fits.
+    part = target.with_name(f".{secrets.token_hex(8)}.partial{target.suffix}"[:200])
+    try:
+        yield part
+        with open(part, "r+b") as file:
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, part)
+        os.replace(part, target)
+        _flush_folder(target.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike) -> Path:
+    """Ask, before any work, whether a result can be written.
+
+    Nothing is created that stays.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file to write; ``~`` is expanded. It and its folders need not exist.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, with links resolved.
+
+    Raises
+    ------
+    IsADirectoryError
+        If the path is a folder.
+    NotADirectoryError
+        If a folder of the path is a file.
+    PermissionError
+        If the file may not be replaced.
+    OSError
+        If nothing can be created in its folder: no permission, or a read-only drive.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_mgc._atomic import check_writable
+    >>> check_writable(f"{tempfile.mkdtemp()}/new/model.joblib").name
+    'model.joblib'
+    """
+    target = Path(path).expanduser().resolve()
+    if target.is_dir():
+        raise IsADirectoryError(f"{path}: is a folder; name a file to write")
+    if target.exists():
+        if not os.access(target, os.W_OK):
+            raise PermissionError(f"{path}: is write-protected; choose another file")
+        if not target.is_file():
+            return target
+    folder = next(parent for parent in target.parents if parent.exists())
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{path}: {folder} is a file, not a folder")
+    try:
+        # An attempt, as os.access says yes to root and knows no network drives.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise type(error)(
+            f"{path}: cannot be written, as nothing can be created in {folder} "
+            f"({error.strerror}); choose another folder"
+        ) from error
+    return target
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name survive a power cut; Windows has no such call."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,198 @@
+"""Tables as text, Markdown and HTML: the one place that escapes what names may hold."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+# Joiners hold emoji and some scripts together, and move nothing.
+_HARMLESS = "\u200c\u200d"
+
+
+def printable(text: object) -> str:
+    """Show control characters instead of sending them.
+
+    Parameters
+    ----------
+    text : object
+        A name of a genre, an artist or a file.
+
+    Returns
+    -------
+    str
+        The text with line breaks, terminal sequences, marks that reverse the direction of
+        writing and undecodable bytes written as Python writes them.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import printable
+    >>> print(printable("rock\\n\\x1b[2Jroll"))
+    rock\\n\\x1b[2Jroll
+    """
+    return "".join(
+        char
+        if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in _HARMLESS
+        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in str(text)
+    )
+
+
+def escape_markdown(text: object) -> str:
+    """Make text that Markdown, and HTML within it, leave as it is.
+
+    Parameters
+    ----------
+    text : object
+        Any text, for a line or a cell of a table.
+
+    Returns
+    -------
+    str
+        One line of Markdown.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import escape_markdown
+    >>> print(escape_markdown("rock | <b>*pop*</b> f1_macro"))
+    rock \\| &lt;b&gt;\\*pop\\*&lt;/b&gt; f1_macro
+    """
+    text = re.sub(r"[\\`*\[\]|~]", r"\\\g<0>", printable(text))
+    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)  # within a word it is not emphasis
+    return html.escape(text, quote=False)
+
+
+def text_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table for a terminal.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequence
+        Cells. Numbers are aligned to the right, floats have three digits, None is empty.
+
+    Returns
+    -------
+    str
+        Lines without a line break at the end.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import text_table
+    >>> print(text_table(["genre", "clips", "recall"], [["jazz", 12, 0.5], ["hip-hop", 9, None]]))
+    genre    clips  recall
+    jazz        12   0.500
+    hip-hop      9
+    """
+    rows = [list(row) for row in rows]
+    cells = [[printable(_text(cell)) for cell in row] for row in [columns, *rows]]
+    right = _numeric(columns, rows)
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            " " * (width - _width(cell)) + cell if is_right else cell + " " * (width - _width(cell))
+            for cell, width, is_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join(lines)
+
+
+def markdown_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table in Markdown.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequence
+        Cells, as :func:`text_table` takes them. Text is escaped.
+
+    Returns
+    -------
+    str
+        Lines without a line break at the end.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import markdown_table
+    >>> print(markdown_table(["genre", "recall"], [["rock|pop", 0.5]]))
+    | genre | recall |
+    |---|---:|
+    | rock\\|pop | 0.500 |
+    """
+    rows = [list(row) for row in rows]
+    rule = "|".join("---:" if right else "---" for right in _numeric(columns, rows))
+    lines = [
+        "| " + " | ".join(escape_markdown(_text(cell)) for cell in row) + " |"
+        for row in [columns, *rows]
+    ]
+    return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
+
+
+def html_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table in HTML.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : iterable of sequence
+        Cells, as :func:`text_table` takes them. Text is escaped.
+
+    Returns
+    -------
+    str
+        A ``<table>``.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import html_table
+    >>> print(html_table(["genre"], [["<script>"]]))
+    <table><thead><tr><th>genre</th></tr></thead><tbody><tr><td>&lt;script&gt;</td></tr></tbody></table>
+    """
+    rows = [list(row) for row in rows]
+    right = _numeric(columns, rows)
+
+    def line(row, tag: str) -> str:
+        styles = (' style="text-align: right"' if is_right else "" for is_right in right)
+        cells = (
+            f"<{tag}{style}>{html.escape(printable(_text(cell)))}</{tag}>"
+            for cell, style in zip(row, styles, strict=True)
+        )
+        return f"<tr>{''.join(cells)}</tr>"
+
+    body = "".join(line(row, "td") for row in rows)
+    return f"<table><thead>{line(columns, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def _text(cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, Real) and not isinstance(cell, Integral):
+        return f"{float(cell):.3f}"
+    return str(cell)
+
+
+def _numeric(columns, rows) -> list[bool]:
+    """Which columns hold numbers alone."""
+    found = []
+    for _, *column in zip(columns, *rows, strict=True):
+        cells = [cell for cell in column if cell is not None]
+        found.append(
+            bool(cells) and all(isinstance(c, Real) and not isinstance(c, bool) for c in cells)
+        )
+    return found
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal."""
+    return sum(
+        2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char)
+        for char in text
+        if char not in _HARMLESS
+    )
