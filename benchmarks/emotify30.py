@@ -35,7 +35,7 @@ from sklearn_mgc import (
     MelSpectrogram,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.evaluation._statistics import mean_interval
+from sklearn_mgc.evaluation.statistics import mean_interval
 from sklearn_mgc.recipes import published
 
 N_FOLDS = 5

@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from sklearn_mgc.datasets import _gtzan_table
-from sklearn_mgc.evaluation._statistics import share_interval
+from sklearn_mgc.evaluation.statistics import share_interval
 
 SEEDS = range(6)
 CANDIDATES = {

@@ -22,7 +22,7 @@ import scipy
 import sklearn
 
 import sklearn_mgc
-from sklearn_mgc.evaluation._statistics import jackknife_blocks, jackknife_interval, share_interval
+from sklearn_mgc.evaluation.statistics import jackknife_blocks, jackknife_interval, share_interval
 
 N_CLASSES = 10
 

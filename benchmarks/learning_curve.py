@@ -18,7 +18,7 @@ from emotify30 import features, folds, read_tracks, system
 from matplotlib.figure import Figure
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sklearn_mgc.evaluation._statistics import mean_interval
+from sklearn_mgc.evaluation.statistics import mean_interval
 
 SYSTEMS = {
     "svc_rich": "SVM, rich descriptors",

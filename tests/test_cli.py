@@ -150,7 +150,7 @@ def test_reproduce_without_data_says_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(datasets, "make_music", little_music)
     out = tmp_path / "out"
     arguments = ["reproduce", "--quick", "--output", str(out), "--systems", "logreg", "crnn"]
-    assert main([*arguments, "--protocol", "artist"]) == 0
+    assert main([*arguments, "--protocol", "paper"]) == 0
     printed = capsys.readouterr()
     assert "NO DATA GIVEN" in printed.err
     assert "A quick run" in printed.out and "the paper's CRNN" in printed.out

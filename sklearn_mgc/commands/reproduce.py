@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
-from sklearn_mgc.evaluation.systems import SYSTEMS
+from sklearn_mgc.recipes.systems import SYSTEMS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, help="draws or seeds of each protocol")
     parser.add_argument("--quick", action="store_true", help="5 epochs: a test, no results")
     parser.add_argument("--output", type=Path, default=Path("reproduction"), help="where to write")
-    parser.add_argument("--jobs", type=int, help="splits to train at a time")
+    parser.add_argument("--jobs", type=int, help="folds to train at a time")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
             output=args.output,
             quick=args.quick,
             n_jobs=args.jobs,
+            verbose=1,
         )
     print((args.output / "results.md").read_text(encoding="utf-8"))
     print(f"written to {args.output}: results.md, results.json and figures")

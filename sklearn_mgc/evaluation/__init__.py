@@ -7,19 +7,18 @@ from typing import Any
 
 # Imported on first use: a leakage report needs no torch.
 _HOME: dict[str, str] = {
-    "Comparison": "_compare",
-    "EvaluationResult": "_result",
+    "Comparison": "comparison",
+    "EvaluationResult": "results",
     "LeakageError": "leakage",
     "LeakageReport": "leakage",
     "assert_no_leakage": "leakage",
-    "best_handcrafted": "systems",
-    "compare": "_compare",
-    "cross_validate": "_cross_validate",
+    "compare": "comparison",
+    "cross_validate": "cross_validation",
     "leakage_report": "leakage",
-    "robustness": "_robustness",
-    "robustness_conditions": "_conditions",
-    "RobustnessResult": "_robustness",
-    "reproduce": "_reproduce",
+    "robustness": "robustness_measurement",
+    "robustness_conditions": "perturbations",
+    "RobustnessResult": "robustness_measurement",
+    "reproduce": "reproduction",
 }
 _MODULES = ("protocols",)
 

@@ -2,12 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_random_state
+
+
+class PaperSplit:
+    """The paper's split, as a scikit-learn splitter: one random test set.
+
+    It is neither stratified nor grouped. As many clips as are tested are set aside for
+    validation and belong to neither side.
+
+    Parameters
+    ----------
+    test_size : float, default=0.1
+        Share of the clips that is tested.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draw.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc.evaluation.protocols import PaperSplit
+    >>> [(len(train), len(test)) for train, test in PaperSplit().split(np.zeros(100))]
+    [(80, 10)]
+    """
+
+    def __init__(self, test_size: float = 0.1, random_state=None):
+        self.test_size = test_size
+        self.random_state = random_state
+
+    def parts(self, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw the training, validation and test clips.
+
+        Parameters
+        ----------
+        n : int
+            Number of clips.
+
+        Returns
+        -------
+        tuple of ndarray
+            Indices of training, validation and test clips.
+        """
+        order = check_random_state(self.random_state).permutation(n)
+        n_test = max(1, round(self.test_size * n))
+        return order[2 * n_test :], order[n_test : 2 * n_test], order[:n_test]
+
+    def split(self, X, y=None, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Draw the split.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Clips; only their number counts.
+        y, groups : array-like of shape (n,), default=None
+            Not used.
+
+        Yields
+        ------
+        tuple of ndarray
+            Indices of training and test clips.
+        """
+        train, _, test = self.parts(len(X))
+        yield train, test
+
+    def get_n_splits(self, X=None, y=None, groups=None) -> int:
+        """Give the number of splits, 1."""
+        return 1
 
 
 @dataclass(frozen=True)
@@ -22,60 +88,39 @@ class Protocol:
         What it does, in words.
     n_repeats : int
         How often it is drawn, or networks are seeded, for a result to report.
+    make : callable
+        Takes a Bunch, a seed and a share of test clips and gives a splitter or pairs of
+        indices; raises ValueError where the data lacks what it needs.
     """
 
     name: str
     title: str
     n_repeats: int
+    make: Callable[[Any, int, float], Any]
 
+    def cv(self, data, *, random_state: int = 0, test_size: float = 0.1):
+        """Make the folds of a data set, for ``cross_validate(cv=...)``.
 
-PROTOCOLS = {
-    p.name: p
-    for p in (
-        Protocol("paper", "the paper's random split, one test set per seed", 10),
-        Protocol("random_10fold", "10 random stratified folds", 3),
-        Protocol("artist", "10 folds, no artist in two of them", 3),
-        Protocol("fault_filtered", "published fault-filtered split, train to test", 3),
-    )
-}
-"""Protocols by name, from the most flattering to the strictest."""
+        Parameters
+        ----------
+        data : Bunch
+            With ``target``; ``groups`` for "artist"; GTZAN's ``ids`` for "fault_filtered".
+        random_state : int, default=0
+            Seed of the draw.
+        test_size : float, default=0.1
+            Share of test clips in "paper", where as many are set aside and not used.
 
+        Returns
+        -------
+        splitter or list of (ndarray, ndarray)
+            The folds.
 
-def splits(protocol: str, data, *, seed: int = 0, test_share: float = 0.1):
-    """Draw the splits of a protocol.
-
-    Parameters
-    ----------
-    protocol : {"paper", "random_10fold", "artist", "fault_filtered"}
-        Name of the protocol.
-    data : Bunch
-        With ``target``; ``groups`` for "artist"; GTZAN's ``ids`` for "fault_filtered".
-    seed : int, default=0
-        Which draw.
-    test_share : float, default=0.1
-        Share of test clips in "paper", where as many are set aside and not used.
-
-    Returns
-    -------
-    list of (ndarray, ndarray)
-        Indices of training and test clips.
-
-    Raises
-    ------
-    ValueError
-        If the protocol is unknown or the data has not what it needs.
-
-    Examples
-    --------
-    >>> from sklearn.utils import Bunch
-    >>> from sklearn_mgc.evaluation.protocols import splits
-    >>> data = Bunch(target=["jazz", "rock"] * 50)
-    >>> [(len(train), len(test)) for train, test in splits("paper", data)]
-    [(80, 10)]
-    """
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol {protocol!r}; choose from {', '.join(PROTOCOLS)}")
-    return list(_DRAWS[protocol](data, seed, test_share))
+        Raises
+        ------
+        ValueError
+            If the data lacks what the protocol needs.
+        """
+        return self.make(data, random_state, test_size)
 
 
 def feasible(data) -> list[str]:
@@ -92,65 +137,65 @@ def feasible(data) -> list[str]:
         Names of protocols.
     """
     names = []
-    for name in PROTOCOLS:
+    for protocol in PROTOCOLS.values():
         try:
-            splits(name, data)
+            protocol.cv(data)
         except ValueError:
             continue
-        names.append(name)
+        names.append(protocol.name)
     return names
 
 
-def _paper(data, seed: int, test_share: float) -> Iterator:
-    # Neither stratified nor grouped, as train_test_split was called.
-    n = len(data.target)
-    order = check_random_state(seed).permutation(n)
-    n_test = max(1, round(test_share * n))
-    yield order[2 * n_test :], order[:n_test]
+def _paper(data, seed: int, test_size: float) -> PaperSplit:
+    return PaperSplit(test_size, seed)
 
 
-def _random(data, seed: int, test_share: float) -> Iterator:
-    y = np.asarray(data.target)
-    folds = StratifiedKFold(_n_folds(y), shuffle=True, random_state=seed)
-    return folds.split(np.zeros(len(y)), y)
+def _random(data, seed: int, test_size: float) -> StratifiedKFold:
+    n_folds = _n_folds(np.unique(data.target, return_counts=True)[1].min(), "clips")
+    return StratifiedKFold(n_folds, shuffle=True, random_state=seed)
 
 
-def _artist(data, seed: int, test_share: float) -> Iterator:
-    groups = data.get("groups")
-    if groups is None:
+def _artist(data, seed: int, test_size: float) -> StratifiedGroupKFold:
+    if data.get("groups") is None:
         raise ValueError("the protocol 'artist' needs data.groups, the artist of each clip")
-    y = np.asarray(data.target)
-    groups = np.asarray(groups)
+    y, groups = np.asarray(data.target), np.asarray(data.groups)
     fewest = min(len(np.unique(groups[y == genre])) for genre in np.unique(y))
-    if fewest < 2:
-        raise ValueError("the protocol 'artist' needs two artists of each genre at least")
-    folds = StratifiedGroupKFold(min(fewest, _n_folds(y)), shuffle=True, random_state=seed)
-    return folds.split(np.zeros(len(y)), y, groups)
+    return StratifiedGroupKFold(_n_folds(fewest, "artists"), shuffle=True, random_state=seed)
 
 
-def _fault_filtered(data, seed: int, test_share: float) -> Iterator:
+def _fault_filtered(data, seed: int, test_size: float) -> list:
     from sklearn_mgc.datasets import _gtzan_table as table
 
     ids = [str(name) for name in data.get("ids", ())]
-    known = set(table.clips())
-    if not ids or not known.issuperset(ids):
+    if not ids or not set(table.clips()).issuperset(ids):
         raise ValueError(
             "the protocol 'fault_filtered' is a list of GTZAN's clips; it needs "
             "data.ids as load_gtzan and load_gtzan_features give them"
         )
-    return iter(table.folds_of(table.part_of(ids, "fault_filtered")) or ())
+    return list(table.folds_of(table.part_of(ids, "fault_filtered")) or ())
 
 
-def _n_folds(y) -> int:
-    fewest = np.unique(y, return_counts=True)[1].min()
+def _n_folds(fewest: int, what: str) -> int:
     if fewest < 2:
-        raise ValueError("each genre needs two clips at least")
+        raise ValueError(f"each genre needs at least two {what}")
     return int(min(10, fewest))
 
 
-_DRAWS = {
-    "paper": _paper,
-    "random_10fold": _random,
-    "artist": _artist,
-    "fault_filtered": _fault_filtered,
+PROTOCOLS = {
+    p.name: p
+    for p in (
+        Protocol("paper", "the paper's random split, one test set per seed", 10, _paper),
+        Protocol("random_10fold", "10 random stratified folds", 3, _random),
+        Protocol(
+            "artist",
+            "folds by artist, none in two of them: as many as the genre with the fewest artists "
+            "has, at most 10 (GTZAN: 9, since its blues has nine artists)",
+            3,
+            _artist,
+        ),
+        Protocol(
+            "fault_filtered", "published fault-filtered split, train to test", 3, _fault_filtered
+        ),
+    )
 }
+"""Protocols by name, from the most flattering to the strictest."""

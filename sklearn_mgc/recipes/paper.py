@@ -22,7 +22,7 @@ class Published:
     Parameters
     ----------
     system : str
-        Name of the system, as in :data:`SYSTEMS`.
+        Name of the system, as in :data:`sklearn_mgc.recipes.systems.SYSTEMS`.
     dataset : str
         "GTZAN" or "FMA-small".
     accuracy : float
@@ -130,7 +130,7 @@ def grid() -> dict[str, list]:
     Returns
     -------
     dict
-        For ``GridSearchCV`` or ``StackedGridSearchCV`` over ``paper.dnn(max_epochs=200)``.
+        For ``GridSearchCV`` over ``paper.dnn(max_epochs=200)``.
 
     Examples
     --------
@@ -209,10 +209,3 @@ def crnn(*, max_epochs: int = 500, random_state=None) -> CRNNClassifier:
         normalize_input=False,
         random_state=random_state,
     )
-
-
-SYSTEMS = {"dnn": dnn, "dnn_tuned": dnn_tuned, "cnn2d": cnn2d, "crnn": crnn}
-"""The paper's systems by name."""
-
-TEST_SHARE = {"dnn": 0.1, "dnn_tuned": 0.1, "cnn2d": 0.2, "crnn": 0.2}
-"""Test clips of each system's random split; as many were set aside for validation."""

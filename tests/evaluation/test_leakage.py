@@ -19,7 +19,7 @@ from sklearn_mgc.evaluation import (
     leakage_report,
     robustness_conditions,
 )
-from sklearn_mgc.evaluation._same_sound import fingerprint, same_recordings
+from sklearn_mgc.evaluation.leakage.fingerprints import fingerprint, same_recordings
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((120, 25))

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 
+from sklearn_mgc.classifiers import DNNClassifier
 from sklearn_mgc.datasets import load_gtzan_features
-from sklearn_mgc.evaluation import best_handcrafted, reproduce
-from sklearn_mgc.evaluation._report import table
-from sklearn_mgc.evaluation.protocols import feasible, splits
+from sklearn_mgc.evaluation import reproduce
+from sklearn_mgc.evaluation.reproduction_report import table
+from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible
+from sklearn_mgc.recipes import best_handcrafted
+
+
+def splits(protocol, data, seed=0, **params):
+    cv = PROTOCOLS[protocol].cv(data, random_state=seed, **params)
+    return cv if isinstance(cv, list) else list(cv.split(data.target, data.target, data.groups))
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def test_paper_splits_have_the_papers_sizes(music):
     (train, test), *rest = splits("paper", music, seed=1)
     assert (len(train), len(test), rest) == (96, 12, [])
     assert not set(train) & set(test)
-    (train, test), *_ = splits("paper", music, seed=1, test_share=0.2)
+    (train, test), *_ = splits("paper", music, seed=1, test_size=0.2)
     assert (len(train), len(test)) == (72, 24)
     assert set(splits("paper", music, seed=2)[0][1]) != set(splits("paper", music, seed=1)[0][1])
 
@@ -46,8 +55,6 @@ def test_what_the_data_does_not_allow_is_told(music):
     assert feasible(music) == ["paper", "random_10fold", "artist"]
     with pytest.raises(ValueError, match=r"needs data\.ids"):
         splits("fault_filtered", music)
-    with pytest.raises(ValueError, match="unknown protocol 'loo'"):
-        splits("loo", music)
     del music["groups"]
     assert feasible(music) == ["paper", "random_10fold"]
 
@@ -65,25 +72,62 @@ def test_an_interrupted_reproduction_goes_on(music, tmp_path, monkeypatch):
     assert len(whole["runs"]) == 6
     assert [len(history) for history in whole["curves"].values()] == [5]
 
-    inner = importlib.import_module("sklearn_mgc.evaluation._reproduce")
-    run, ran = inner._run, []
+    fit, fitted = LogisticRegression.fit, []
 
-    def interrupted(job, *args):
-        if len(ran) == 2:
+    def interrupted(self, *args, **kwargs):
+        fitted.append(self)
+        if len(fitted) == 5:  # one split of the paper's, some folds of the next protocol
             raise KeyboardInterrupt
-        ran.append(job.key)
-        return run(job, *args)
+        return fit(self, *args, **kwargs)
 
-    monkeypatch.setattr(inner, "_run", interrupted)
+    monkeypatch.setattr(LogisticRegression, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reproduce(music, output=tmp_path / "parts", **options)
-    assert list(json.loads((tmp_path / "parts" / "results.json").read_text())["runs"]) == ran
-    monkeypatch.setattr(inner, "_run", run)
+    stored = json.loads((tmp_path / "parts" / "results.json").read_text())
+    assert list(stored["runs"]) == ["data | logreg | paper | 0", "data | dnn | paper | 0"]
+    monkeypatch.undo()
     parts = reproduce(music, output=tmp_path / "parts", **options)
     for results in (whole, parts):
         for stored in results["runs"].values():
             del stored["seconds"]
     assert parts == whole
+
+
+def test_curves_are_of_the_protocol_that_shows_them_and_come_last(music, tmp_path, monkeypatch):
+    options = {"systems": ["dnn"], "quick": True, "output": tmp_path}
+    assert reproduce(music, protocols="artist", **options)["curves"] == {}
+    fit = DNNClassifier.fit
+
+    def no_curves(self, *args, X_val=None, **kwargs):
+        if X_val is not None:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(DNNClassifier, "fit", no_curves)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(music, protocols=["artist", "paper"], **options)
+    assert "| the paper's dense network |" in (tmp_path / "results.md").read_text()
+    rows = json.loads((tmp_path / "summary.json").read_text())["rows"]
+    assert [row["protocol"] for row in rows] == ["artist", "paper"]
+    monkeypatch.undo()
+    assert list(reproduce(music, protocols="paper", **options)["curves"]) == ["data | dnn"]
+    assert (tmp_path / "curves_dnn_0.png").exists()
+
+
+def test_the_time_is_told_beforehand(music, tmp_path, capsys):
+    options = {"protocols": "artist", "output": tmp_path, "quick": True, "verbose": 1}
+    reproduce(music, systems=["dnn"], **options)
+    told = r"1 runs; their networks will train for about \d+ s, one fold at a time"
+    assert re.search(told, capsys.readouterr().out)
+
+
+def test_committed_results_have_the_fields_that_are_written(music, tmp_path):
+    reproduce(music, systems=["logreg"], protocols="artist", output=tmp_path)
+    written = json.loads((tmp_path / "summary.json").read_text())
+    page = Path(__file__).parents[2] / "docs" / "results" / "gtzan.json"
+    committed = json.loads(page.read_text())
+    assert list(committed) == list(written)
+    assert {tuple(row) for row in committed["rows"]} == {tuple(written["rows"][0])}
 
 
 def test_report_shows_each_system_beside_the_paper(music, tmp_path):
@@ -127,7 +171,7 @@ def test_bad_requests_are_told(music, tmp_path):
     with pytest.raises(ValueError, match="results of other clips as 'data'"):
         reproduce(music, systems=["logreg"], protocols="paper", output=tmp_path, verbose=0)
     (tmp_path / "results.json").write_text("{")
-    with pytest.raises(ValueError, match="no file of results"):
+    with pytest.raises(ValueError, match="not a file of results"):
         reproduce(music, systems=["logreg"], output=tmp_path)
 
 

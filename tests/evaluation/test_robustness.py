@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_mgc import AudioError, HandcraftedFeatures, load_audio
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import RobustnessResult, robustness, robustness_conditions
-from sklearn_mgc.evaluation._robustness import _paired
+from sklearn_mgc.evaluation.robustness_measurement import _paired
 
 matplotlib.use("Agg")
 RATE = 22050

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sklearn_mgc.evaluation._statistics import (
+from sklearn_mgc.evaluation.statistics import (
     corrected_t_test,
     group_t_test,
     jackknife_blocks,

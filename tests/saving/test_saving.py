@@ -31,7 +31,8 @@ from sklearn_mgc import (
     to_onnx,
 )
 from sklearn_mgc.datasets import make_music
-from sklearn_mgc.evaluation import best_handcrafted, cross_validate
+from sklearn_mgc.evaluation import cross_validate
+from sklearn_mgc.recipes import best_handcrafted
 
 rng = np.random.default_rng(0)
 TABLE = rng.normal(size=(24, 57)).astype(np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,23 +13,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
-from sklearn_mgc._routing import fit_parameter
-from sklearn_mgc.classifiers import DNNClassifier
-from sklearn_mgc.evaluation._report import write_report
-from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible, splits
-from sklearn_mgc.evaluation.systems import SYSTEMS, System
-from sklearn_mgc.recipes import paper
-from sklearn_mgc.search._checks import gpu_of
-from sklearn_mgc.search._cpu import train as train_together
-from sklearn_mgc.search._folds import Fold
-from sklearn_mgc.search._nets import start
+from sklearn_mgc.evaluation.cross_validation import cross_validate
+from sklearn_mgc.evaluation.folds import draw_folds
+from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, feasible
+from sklearn_mgc.evaluation.reproduction_report import draw_curves, write_report, write_whole
+from sklearn_mgc.recipes.systems import SYSTEMS, System
 
 _QUICK_EPOCHS = 5
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
@@ -40,12 +32,28 @@ _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy
 class _Job:
     dataset: str
     system: System
-    protocol: str
+    protocol: Protocol
     repeat: int
 
     @property
     def key(self) -> str:
-        return " | ".join([self.dataset, self.system.name, self.protocol, str(self.repeat)])
+        return " | ".join([self.dataset, self.system.name, self.protocol.name, str(self.repeat)])
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """A data set: clips that could be read, and the arrays that systems read."""
+
+    data: Bunch
+    arrays: Mapping[str, np.ndarray]
+    errors: list
+
+    def matrix(self, system: System) -> np.ndarray | None:
+        found = self.arrays.get(system.reads)
+        # The 57 columns are descriptors too, where the paper's 25 are not given.
+        if found is None and system.reads == "descriptors":
+            return self.arrays.get("kaggle")
+        return found
 
 
 def reproduce(
@@ -57,11 +65,13 @@ def reproduce(
     output: str | os.PathLike = "reproduction",
     quick: bool = False,
     n_jobs: int | None = None,
-    verbose: int = 1,
+    verbose: int = 0,
 ) -> dict[str, Any]:
     """Run the paper's systems, and those to compare them with, under several protocols.
 
-    Each run is stored as soon as it ends: an interrupted call goes on where it was.
+    A run is a :func:`cross_validate` of one system on one draw of one protocol. It is stored
+    as soon as it ends: an interrupted call goes on where it was. Report and tables are written
+    before the networks are trained once more for their curves.
 
     Parameters
     ----------
@@ -73,7 +83,7 @@ def reproduce(
         Of :data:`sklearn_mgc.evaluation.protocols.PROTOCOLS`; None is all that the data
         allows.
     systems : sequence of str, default=None
-        Of :data:`sklearn_mgc.evaluation.systems.SYSTEMS`; None is all that the data allows.
+        Of :data:`sklearn_mgc.recipes.systems.SYSTEMS`; None is all that the data allows.
     n_repeats : int, default=None
         Draws, or seeds, of each protocol; None is the protocol's own number.
     output : str or path-like, default="reproduction"
@@ -82,15 +92,16 @@ def reproduce(
     quick : bool, default=False
         Train networks for 5 epochs, once: to see that all works, not for results.
     n_jobs : int, default=None
-        Splits that are trained at a time.
-    verbose : int, default=1
-        0 is silent, 1 shows a progress bar.
+        Folds that are trained at a time, as in :func:`cross_validate`.
+    verbose : int, default=0
+        1 says how long the networks will take and shows a progress bar.
 
     Returns
     -------
     dict
-        What ``results.json`` holds: "settings", "versions", "errors" (files that could not
-        be read), "runs" (accuracy, seconds and predictions of each) and "curves".
+        What ``results.json`` holds: "settings", "date", "versions", "datasets", "errors"
+        (files that could not be read), "runs" (accuracy, seconds, folds and predictions of
+        each) and "curves" (of the networks, where the protocol "paper" is among those asked).
 
     Raises
     ------
@@ -115,28 +126,28 @@ def reproduce(
     folder.mkdir(parents=True, exist_ok=True)
     store = _Store(folder / "results.json", {"quick": quick})
     inputs = {name: _inputs(bunch, folder, n_jobs, verbose) for name, bunch in datasets.items()}
-    for name, (bunch, _, errors) in inputs.items():
-        store.add_dataset(name, _about(bunch))
-        store.content["errors"][name] = errors
+    for name, found in inputs.items():
+        store.add_dataset(name, _about(found.data))
+        store.content["errors"][name] = found.errors
     jobs = _plan(inputs, protocols, systems, 1 if quick else n_repeats)
     left = [job for job in jobs if job.key not in store.content["runs"]]
+    if verbose:
+        print(_time_told(left, inputs, quick))
     with tqdm(total=len(jobs), initial=len(jobs) - len(left), disable=not verbose) as bar:
         for job in left:
             bar.set_description(job.key)
-            bunch, arrays, _ = inputs[job.dataset]
-            run = _run(job, bunch, _matrix(job.system, arrays), quick, n_jobs)
-            store.content["runs"][job.key] = run
+            store.content["runs"][job.key] = _run(job, inputs[job.dataset], quick, n_jobs)
             store.save()
             bar.update()
-    for job in jobs:
-        key = f"{job.dataset} | {job.system.name}"
-        if job.system.name in paper.SYSTEMS and key not in store.content["curves"]:
-            bunch, arrays, _ = inputs[job.dataset]
-            matrix = _matrix(job.system, arrays)
-            store.content["curves"][key] = _curves(job.system, bunch, matrix, quick)
-            store.save()
     store.save()
     write_report(store.content, folder)
+    for job in jobs:
+        key = f"{job.dataset} | {job.system.name}"
+        shown = job.protocol.name == "paper" and _epoch_names(job.system.make())
+        if shown and key not in store.content["curves"]:
+            store.content["curves"][key] = _curves(job.system, inputs[job.dataset], quick)
+            store.save()
+    draw_curves(store.content["curves"], folder)
     return store.content
 
 
@@ -161,7 +172,7 @@ class _Store:
             stored = json.loads(path.read_text(encoding="utf-8"))
             differs = stored["settings"] != settings
         except (ValueError, KeyError) as error:
-            raise ValueError(f"{path} is no file of results; move it away") from error
+            raise ValueError(f"{path} is not a file of results; move it away") from error
         if differs:
             raise ValueError(
                 f"{path} holds results with {stored['settings']}, not {settings}: "
@@ -184,23 +195,21 @@ class _Store:
             )
 
     def save(self) -> None:
-        new = self._path.with_suffix(".new")
-        new.write_text(json.dumps(self.content, indent=1, ensure_ascii=False), encoding="utf-8")
-        new.replace(self._path)
+        write_whole(self._path, json.dumps(self.content, indent=1, ensure_ascii=False))
 
 
-def _plan(inputs, protocols, systems, n_repeats) -> list[_Job]:
+def _plan(inputs: Mapping[str, _Inputs], protocols, systems, n_repeats) -> list[_Job]:
     jobs = []
-    for name, (bunch, arrays, _) in inputs.items():
-        possible = feasible(bunch)
-        for protocol in PROTOCOLS.values():
-            if protocol.name not in possible or protocol.name not in (protocols or possible):
-                continue
+    for name, found in inputs.items():
+        for protocol in map(PROTOCOLS.get, feasible(found.data)):
             for system in SYSTEMS.values():
-                if _matrix(system, arrays) is None or system.name not in (systems or SYSTEMS):
-                    continue
-                repeats = range(n_repeats or _repeats(protocol.name, system))
-                jobs += [_Job(name, system, protocol.name, r) for r in repeats]
+                if (
+                    found.matrix(system) is not None
+                    and protocol.name in (protocols or PROTOCOLS)
+                    and system.name in (systems or SYSTEMS)
+                ):
+                    repeats = range(n_repeats or _repeats(protocol, system))
+                    jobs += [_Job(name, system, protocol, repeat) for repeat in repeats]
     if not jobs:
         raise ValueError(
             "the data allows none of the protocols and systems asked for: 'artist' needs "
@@ -210,27 +219,31 @@ def _plan(inputs, protocols, systems, n_repeats) -> list[_Job]:
     return jobs
 
 
-def _repeats(protocol: str, system: System) -> int:
+def _repeats(protocol: Protocol, system: System) -> int:
     # Where neither the split nor the system draws anything, once is enough.
-    fixed = protocol == "fault_filtered" and system.name not in paper.SYSTEMS
-    return 1 if fixed else PROTOCOLS[protocol].n_repeats
+    fixed = protocol.name == "fault_filtered" and not _epoch_names(system.make())
+    return 1 if fixed else protocol.n_repeats
 
 
-def _inputs(data, folder: Path, n_jobs, verbose) -> tuple[Bunch, dict[str, np.ndarray], list]:
-    """Arrays of a data set, with the clips that could be read."""
+def _inputs(data, folder: Path, n_jobs, verbose) -> _Inputs:
     table = np.asarray(data.data)
     if table.ndim == 2 and table.dtype.kind == "f":
         kind = "kaggle" if table.shape[1] == 57 else "descriptors"
-        return data, {kind: table}, list(data.get("errors", ()))
+        return _Inputs(data, {kind: table}, list(data.get("errors", ())))
     from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 
-    common = {"on_error": "nan", "cache": folder / "features", "n_jobs": n_jobs}
+    common = {
+        "on_error": "nan",
+        "cache": folder / "features",
+        "n_jobs": n_jobs,
+        "verbose": verbose,
+    }
     arrays = {}
     failed: list[dict] = []
     for kind, transformer in (
-        ("descriptors", HandcraftedFeatures("paper", verbose=verbose, **common)),
-        ("kaggle", HandcraftedFeatures("kaggle", verbose=verbose, **common)),
-        ("mel", MelSpectrogram(verbose=verbose, **common)),
+        ("descriptors", HandcraftedFeatures("paper", **common)),
+        ("kaggle", HandcraftedFeatures("kaggle", **common)),
+        ("mel", MelSpectrogram(**common)),
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the failed are in the results
@@ -242,7 +255,7 @@ def _inputs(data, folder: Path, n_jobs, verbose) -> tuple[Bunch, dict[str, np.nd
         if data.get(name) is not None:
             kept[name] = np.asarray(data[name])[good]
     errors = list(data.get("errors", ())) + failed
-    return kept, {kind: a[good] for kind, a in arrays.items()}, errors
+    return _Inputs(kept, {kind: a[good] for kind, a in arrays.items()}, errors)
 
 
 def _about(data) -> dict[str, Any]:
@@ -256,82 +269,79 @@ def _about(data) -> dict[str, Any]:
     }
 
 
-def _matrix(system: System, arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    found = arrays.get(system.reads)
-    # The 57 columns are descriptors too, where the paper's 25 are not given.
-    return arrays.get("kaggle") if found is None and system.reads == "descriptors" else found
-
-
-def _run(job: _Job, data, X, quick: bool, n_jobs) -> dict[str, Any]:
-    share = paper.TEST_SHARE.get(job.system.name, 0.1)
-    y = np.asarray(data.target)
-    groups = np.asarray(data.get("groups", np.arange(len(y))))
-    drawn = splits(job.protocol, data, seed=job.repeat, test_share=share)
-    started = time.perf_counter()
-    model = _shortened(job.system.make(job.repeat), quick)
-    if _is_dense(model) and gpu_of(model) is None:
-        predicted = _predict_together(model, X, y, drawn, n_jobs)
-    else:
-        predicted = joblib.Parallel(n_jobs)(
-            joblib.delayed(_fit_predict)(clone(model), X, y, groups, train, test)
-            for train, test in drawn
-        )
-    tested = np.concatenate([test for _, test in drawn])
-    right = np.concatenate(predicted) == y[tested]
+def _run(job: _Job, inputs: _Inputs, quick: bool, n_jobs) -> dict[str, Any]:
+    data, y = inputs.data, np.asarray(inputs.data.target)
+    result = cross_validate(
+        _shortened(job.system.make(), quick),
+        inputs.matrix(job.system),
+        y,
+        # Where artists are unknown each clip is one, for the inner folds of a search.
+        groups=data.get("groups", np.arange(len(y))),
+        cv=job.protocol.cv(data, random_state=job.repeat, test_size=job.system.test_size),
+        allow_leakage=True,  # what it flatters is shown beside what it is
+        random_state=job.repeat,
+        n_jobs=n_jobs,
+    )
     return {
-        "accuracy": round(float(right.mean()), 4),
-        "n_test": len(tested),
-        "seconds": round(time.perf_counter() - started, 1),
-        "tested": tested.tolist(),
-        "predicted": np.concatenate(predicted).tolist(),
+        "accuracy": round(result.score, 4),
+        "n_test": len(result.sample),
+        "n_folds": len(result.folds),
+        "seconds": round(sum(f["fit_seconds"] + f["predict_seconds"] for f in result.folds), 1),
+        "tested": result.sample.tolist(),
+        "predicted": result.predicted.tolist(),
     }
 
 
-def _fit_predict(model, X, y, groups, train, test):
-    name = fit_parameter(model, "groups")  # the inner folds of a search are by artist too
-    model.fit(X[train], y[train], **({name: groups[train]} if name else {}))
-    return model.predict(X[test])
-
-
-def _predict_together(model, X, y, drawn, n_jobs) -> list[np.ndarray]:
-    """Predictions of a dense network on each fold, all folds trained by the search's loop.
-
-    It trains a network as the network trains itself, ten times as fast.
-    """
-    folds = [Fold(model, X, y, train, test, {}, {}) for train, test in drawn]
-    nets = [start(fold.candidate({}), fold.X_train, fold.y_train) for fold in folds]
-    train_together(nets, [net.estimator.max_epochs for net in nets], lambda n: None, n_jobs)
-    for net in nets:
-        if net.error is not None:
-            raise net.error
-    return [net.finish().predict(fold.X_test) for net, fold in zip(nets, folds, strict=True)]
-
-
-def _curves(system: System, data, X, quick: bool) -> list[dict]:
+def _curves(system: System, inputs: _Inputs, quick: bool) -> list[dict]:
     """Losses and accuracies of one run of the paper's protocol, its validation clips watched."""
-    share = paper.TEST_SHARE[system.name]
-    y = np.asarray(data.target)
-    train, test = splits("paper", data, seed=0, test_share=share)[0]
-    valid = np.setdiff1d(np.arange(len(y)), np.concatenate([train, test]))
+    X, y = inputs.matrix(system), np.asarray(inputs.data.target)
+    train, valid, _ = PaperSplit(system.test_size, 0).parts(len(y))
     valid = valid[np.isin(y[valid], y[train])]
-    model = _shortened(system.make(0), quick)
+    model = _shortened(system.make(), quick)
     before, network = (model[:-1], model[-1]) if isinstance(model, Pipeline) else (None, model)
     X_train, X_valid = X[train], X[valid]
     if before is not None:
         X_train, X_valid = before.fit_transform(X_train), before.transform(X_valid)
-    network.fit(X_train, y[train], X_val=X_valid, y_val=y[valid])
+    network.set_params(random_state=0).fit(X_train, y[train], X_val=X_valid, y_val=y[valid])
     return [
         {k: round(v, 5) for k, v in row.items() if not k.endswith("seconds")}
         for row in network.history_
     ]
 
 
-def _is_dense(model) -> bool:
-    return isinstance(model, Pipeline) and isinstance(model[-1], DNNClassifier)
+def _time_told(jobs: Sequence[_Job], inputs: Mapping[str, _Inputs], quick: bool) -> str:
+    """How long the networks will train, by an epoch of each on a few clips."""
+    seconds = 0.0
+    per_clip: dict[tuple[str, str], float] = {}
+    for job in jobs:
+        found, key = inputs[job.dataset], (job.dataset, job.system.name)
+        model = _shortened(job.system.make(), quick)
+        if not _epoch_names(model):
+            continue
+        epochs = model.get_params()[_epoch_names(model)[0]]
+        if key not in per_clip:
+            per_clip[key] = _seconds_per_clip(model, found.matrix(job.system), found.data)
+        cv = job.protocol.cv(found.data, test_size=job.system.test_size)
+        folds = draw_folds(cv, found.data.target, found.data.get("groups"))
+        seconds += sum(len(train) for train, _ in folds) * epochs * per_clip[key]
+    if not seconds:
+        return f"{len(jobs)} runs."
+    told = f"{seconds / 60:.0f} min" if seconds > 90 else f"{seconds:.0f} s"
+    return f"{len(jobs)} runs; their networks will train for about {told}, one fold at a time."
+
+
+def _seconds_per_clip(model, X, data) -> float:
+    y = np.asarray(data.target)
+    some = np.random.default_rng(0).permutation(len(y))[:200]
+    model.set_params(**dict.fromkeys(_epoch_names(model), 2)).fit(X[some], y[some])
+    network = model[-1] if isinstance(model, Pipeline) else model
+    return network.history_[-1]["train_seconds"] / len(some)
+
+
+def _epoch_names(model) -> list[str]:
+    """Parameters that say how long a network is trained; none of what is not a network."""
+    return [name for name in model.get_params() if name.split("__")[-1] == "max_epochs"]
 
 
 def _shortened(model, quick: bool):
-    if quick:
-        names = [name for name in model.get_params() if name.endswith("max_epochs")]
-        model.set_params(**dict.fromkeys(names, _QUICK_EPOCHS))
-    return model
+    return model.set_params(**dict.fromkeys(_epoch_names(model), _QUICK_EPOCHS)) if quick else model

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.evaluation._statistics import share_interval
+from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
-from sklearn_mgc.evaluation.systems import SYSTEMS
+from sklearn_mgc.recipes.systems import SYSTEMS
 from sklearn_mgc.recipes import paper
 
 
@@ -34,29 +36,48 @@ def table(content: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "dataset": dataset,
                 "system": system,
                 "protocol": protocol,
-                "accuracy": float(right.mean()),
-                "low": low,
-                "high": high,
+                "accuracy": round(float(right.mean()), 4),
+                "low": round(low, 4),
+                "high": round(high, 4),
                 "runs": len(runs),
-                "spread": float(np.std([run["accuracy"] for run in runs])),
-                "seconds": sum(run["seconds"] for run in runs),
+                "folds": runs[0]["n_folds"],
+                "spread": round(float(np.std([run["accuracy"] for run in runs])), 4),
+                "seconds": round(sum(run["seconds"] for run in runs), 1),
+                "accuracies": [run["accuracy"] for run in runs],
             }
         )
     return rows
 
 
 def write_report(content: Mapping[str, Any], folder: Path) -> None:
-    """Write summary.json, results.md and, where matplotlib is installed, the figures."""
+    """Write summary.json, results.md and, where matplotlib is installed, the figure."""
     rows = table(content)
-    summary = {key: content[key] for key in ("settings", "date", "versions", "curves")}
-    (folder / "summary.json").write_text(json.dumps({**summary, "rows": rows}, indent=1))
-    (folder / "results.md").write_text("\n".join(_page(content, rows)), encoding="utf-8")
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError:
+    summary = {key: content[key] for key in ("settings", "date", "versions")}
+    write_whole(folder / "summary.json", json.dumps({**summary, "rows": rows}, indent=1))
+    write_whole(folder / "results.md", "\n".join(_page(content, rows)))
+    if find_spec("matplotlib"):
+        _draw_accuracies(rows, folder / "accuracies.png")
+
+
+def draw_curves(curves: Mapping[str, list[dict]], folder: Path) -> None:
+    """Draw the curves of each network into a file of its own, where matplotlib is installed."""
+    if not find_spec("matplotlib"):
         return
-    _draw_accuracies(rows, folder / "accuracies.png")
-    _draw_curves(content["curves"], folder)
+    from sklearn_mgc.display import TrainingCurvesDisplay
+
+    for i, (key, history) in enumerate(curves.items()):
+        display = TrainingCurvesDisplay.from_history(history, name=key)
+        display.figure_.savefig(folder / f"curves_{key.split(' | ')[-1]}_{i}.png", dpi=150)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is the old one or the new one, whatever happens meanwhile."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
 
 
 def _page(content, rows) -> list[str]:
@@ -74,6 +95,8 @@ def _page(content, rows) -> list[str]:
         lines += _table(name, [row for row in rows if row["dataset"] == name])
     lines += ["## Protocols", ""]
     lines += [f"* **{p.name}**: {p.title}" for p in PROTOCOLS.values()]
+    drawn = {(row["dataset"], row["folds"]) for row in rows if row["protocol"] == "artist"}
+    lines += [f"* Folds by artist of {name}: {n}" for name, n in sorted(drawn)]
     lines += ["", "The runs of a system have the seeds 0, 1 and so on, for splits and networks."]
     lines += ["", "## What the paper printed", "", "| system | data | accuracy | 95 % interval |"]
     lines += ["|---|---|---|---|"]
@@ -136,12 +159,3 @@ def _draw_accuracies(rows, path: Path) -> None:
         ax.set(ylabel="accuracy, 95 % CI", ylim=(0, 1), title=dataset)
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)
     figure.savefig(path, dpi=150)
-
-
-def _draw_curves(curves, folder: Path) -> None:
-    from sklearn_mgc.display import TrainingCurvesDisplay
-
-    for i, (key, history) in enumerate(curves.items()):
-        display = TrainingCurvesDisplay.from_history(history, name=key)
-        name = key.split(" | ")[-1]
-        display.figure_.savefig(folder / f"curves_{name}_{i}.png", dpi=150)

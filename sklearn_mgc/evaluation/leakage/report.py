@@ -454,7 +454,7 @@ def _codes(values, n: int, kind: str) -> np.ndarray:
 
 def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
     """Hashes of clips, and pairs of clips that are one recording (None if not searched)."""
-    from sklearn_mgc.evaluation._same_sound import same_recordings
+    from sklearn_mgc.evaluation.leakage.fingerprints import same_recordings
     from sklearn_mgc.features.base import as_clips
     from sklearn_mgc.features.workers import run
 
@@ -474,7 +474,7 @@ def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
 
 def _hear(i: int, clip, near: bool, sample_rate: int):
     from sklearn_mgc.datasets.check import _look
-    from sklearn_mgc.evaluation._same_sound import fingerprint
+    from sklearn_mgc.evaluation.leakage.fingerprints import fingerprint
 
     is_waveform = isinstance(clip, np.ndarray)
     digest = _hash_rows([clip])[0] if is_waveform else _look(i, Path(clip))[1]["audio_hash"]

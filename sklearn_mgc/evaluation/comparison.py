@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.evaluation._result import EvaluationResult
-from sklearn_mgc.evaluation._statistics import (
+from sklearn_mgc.evaluation.results import EvaluationResult
+from sklearn_mgc.evaluation.statistics import (
     corrected_t_test,
     group_t_test,
     mcnemar,

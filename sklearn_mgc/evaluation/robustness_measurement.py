@@ -18,8 +18,8 @@ import numpy as np
 from scipy.stats import norm
 
 from sklearn_mgc.audio.load import BLOCK_SECONDS, _downmix, decode_blocks
-from sklearn_mgc.evaluation._conditions import Condition, robustness_conditions
-from sklearn_mgc.evaluation._statistics import mean_interval, share_interval
+from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
+from sklearn_mgc.evaluation.statistics import mean_interval, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd

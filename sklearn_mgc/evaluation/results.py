@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import confusion_matrix
 
-from sklearn_mgc.evaluation._statistics import (
+from sklearn_mgc.evaluation.statistics import (
     jackknife_blocks,
     jackknife_interval,
     share_interval,

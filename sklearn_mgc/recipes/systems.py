@@ -1,0 +1,68 @@
+"""What `evaluation.reproduce` compares: the paper's systems, what anyone has at hand, our best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sklearn_mgc.recipes import paper
+from sklearn_mgc.recipes.best import best_handcrafted
+
+
+@dataclass(frozen=True)
+class System:
+    """A classifier under comparison.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    title : str
+        What it is, in words.
+    reads : {"descriptors", "kaggle", "mel"}
+        Descriptors of any kind, the 57 columns of the public table, or spectrograms.
+    make : callable
+        Gives an unfitted estimator.
+    test_size : float, default=0.1
+        Share of test clips in the paper's split.
+    """
+
+    name: str
+    title: str
+    reads: str
+    make: Callable[[], Any]
+    test_size: float = 0.1
+
+
+def _logreg():
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000))
+
+
+def _svc():
+    return make_pipeline(StandardScaler(), SVC(C=10))
+
+
+def _searched():
+    return best_handcrafted(search=True)
+
+
+SYSTEMS = {
+    s.name: s
+    for s in (
+        System("logreg", "logistic regression", "descriptors", _logreg),
+        System("svc", "support vector machine, C=10", "descriptors", _svc),
+        System("dnn", "the paper's dense network", "descriptors", paper.dnn),
+        System("dnn_tuned", "the paper's dense network, tuned", "descriptors", paper.dnn_tuned),
+        System("best", "our best", "kaggle", best_handcrafted),
+        System("best_searched", "our best, searched by inner artist folds", "kaggle", _searched),
+        System("cnn2d", "the paper's 2-D CNN", "mel", paper.cnn2d, 0.2),
+        System("crnn", "the paper's CRNN", "mel", paper.crnn, 0.2),
+    )
+}
+"""Systems by name."""
