@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
-from sklearn_mgc.recipes.systems import SYSTEMS
+from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.recipes import paper
+from sklearn_mgc.recipes.systems import SYSTEMS
 
 
 def table(content: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from sklearn.utils import Bunch
 from sklearn_mgc.classifiers import DNNClassifier
 from sklearn_mgc.datasets import load_gtzan_features
 from sklearn_mgc.evaluation import reproduce
-from sklearn_mgc.evaluation.reproduction_report import table
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, feasible
+from sklearn_mgc.evaluation.reproduction_report import table
 from sklearn_mgc.recipes import best_handcrafted
 
 
