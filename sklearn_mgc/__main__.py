@@ -1,23 +1,27 @@
-"""Command line: ``python -m sklearn_mgc COMMAND``, one module of `commands` for each."""
+"""Command line: ``python -m sklearn_mgc COMMAND`` or ``sklearn-mgc COMMAND``."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 
 from sklearn_mgc import __version__
 
-# A command is a module with `add_arguments(parser)` and `run(args) -> int`. The module of the
-# command that is run is the only one imported: `--help` stays instant.
-_COMMANDS = {
+# A command is a module of `commands` with `add_arguments(parser)`, `run(args) -> int` and an
+# `EXAMPLE`. The module of the command that is run is the only one imported: `--help` is instant.
+COMMANDS = {
     "cache": "list, shrink or check a folder of stored features",
     "check": "report what is wrong with the audio files of a folder",
     "data": "list and describe the public data sets, and verify a copy",
     "demo": "train and compare the networks on generated music, or on a folder of your own",
-    "features": "write a table of descriptors of the audio files in a folder",
+    "features": "write a table of descriptors of audio files",
     "leakage": "say whether a split tests what it trained on",
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
@@ -27,14 +31,18 @@ _COMMANDS = {
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m sklearn_mgc", description="Classify music by genre."
+        prog="python -m sklearn_mgc",
+        description="Classify music by genre.",
+        epilog="example: python -m sklearn_mgc demo",
     )
     parser.add_argument("--version", action="version", version=f"sklearn_mgc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, summary in _COMMANDS.items():
+    for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
         if name == chosen:
-            _module(name).add_arguments(command)
+            module = _module(name)
+            command.epilog = f"example: python -m sklearn_mgc {name} {module.EXAMPLE}"
+            module.add_arguments(command)
     return parser
 
 
@@ -54,24 +62,54 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         Exit status: 0 when everything worked, 1 when the command found something wrong
-        (a file that could not be read, say), 2 for wrong arguments.
+        (a file that could not be read, say), 2 for wrong arguments, 130 or 143 when it was
+        interrupted.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
-    chosen = next((word for word in argv if word in _COMMANDS), None)
-    args = _parser(chosen).parse_args(argv)
+    chosen = next((word for word in argv if word in COMMANDS), None)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks must not end a batch.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        status = _module(args.command).run(args)
-        sys.stdout.flush()
-        return status
+        with _terminable():
+            args = _parser(chosen).parse_args(argv)
+            status = _module(args.command).run(args)
+            sys.stdout.flush()
+            return status
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
         return 0
     except (ValueError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except _Terminated:
+        print("interrupted", file=sys.stderr)
+        return 143
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: end as after Ctrl-C, so that nothing half written is left behind."""
+
+
+@contextlib.contextmanager
+def _terminable():
+    """Let SIGTERM unwind the stack; only a main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from sklearn_mgc.classifiers.dnn import DNNClassifier
 from sklearn_mgc.classifiers.parallel_crnn import ParallelCRNNClassifier
 from sklearn_mgc.classifiers.rda import RegularizedDiscriminantAnalysis
 from sklearn_mgc.classifiers.segment_voting import SegmentVotingClassifier
+from sklearn_mgc.classifiers.temperature import TemperatureScaledClassifier, fit_temperature
 
 __all__ = [
     "CNN2DClassifier",
@@ -14,4 +15,6 @@ __all__ = [
     "ParallelCRNNClassifier",
     "RegularizedDiscriminantAnalysis",
     "SegmentVotingClassifier",
+    "TemperatureScaledClassifier",
+    "fit_temperature",
 ]

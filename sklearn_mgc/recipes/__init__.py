@@ -6,7 +6,12 @@ import importlib
 from typing import Any
 
 # Imported on first use: they need torch.
-_HOME: dict[str, str] = {"best_handcrafted": "best"}
+_HOME: dict[str, str] = {
+    "best_handcrafted": "best",
+    "choice": "candidates",
+    "chosen_columns": "candidates",
+    "descriptor_vote": "candidates",
+}
 _MODULES = ("paper", "published", "systems")
 
 __all__ = sorted([*_HOME, *_MODULES])

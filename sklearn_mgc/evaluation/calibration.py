@@ -1,0 +1,201 @@
+"""How far probabilities can be believed, measured on clips by other artists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import softmax
+
+from sklearn_mgc.classifiers.temperature import as_logits, fit_temperature
+from sklearn_mgc.evaluation.results import EvaluationResult
+
+_CLIP = 1e-12
+
+
+def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
+    """Find the temperature of a cross-validation, and score the probabilities it gives.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        A cross-validation of a classifier with probabilities or decisions.
+
+    Returns
+    -------
+    temperature : float
+        Fitted on all test predictions: for a `TemperatureScaledClassifier` that is
+        trained on all clips.
+    scaled : EvaluationResult
+        The same predictions, with probabilities scaled by the temperature of the *other*
+        folds and with the scores ``accuracy``, ``log_loss``, ``brier`` and
+        ``calibration_error``, each with an interval. So no clip has a say in the temperature
+        that it is scored with.
+
+    Raises
+    ------
+    ValueError
+        If the classifier gave neither probabilities nor decisions, or there is a single fold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.svm import SVC
+    >>> from sklearn_mgc.evaluation import calibrate, cross_validate
+    >>> rng = np.random.default_rng(0)
+    >>> artists = np.arange(120) // 4
+    >>> y = np.array(["jazz", "rock"])[artists % 2]
+    >>> X = rng.normal(size=(120, 3)) + (y == "jazz")[:, None]
+    >>> temperature, scaled = calibrate(cross_validate(SVC(), X, y, groups=artists))
+    >>> sorted(scaled.scorers)
+    ['accuracy', 'brier', 'calibration_error', 'log_loss']
+    """
+    if result.probabilities is None:
+        raise ValueError("the classifier gave neither probabilities nor decisions")
+    fold_of = result.repeat * (result.fold.max() + 1) + result.fold
+    folds = np.unique(fold_of)
+    if len(folds) < 2:
+        raise ValueError("calibration needs two folds at least, got one")
+    responses, y, classes = result.probabilities, result.y[result.sample], result.classes
+    probabilities = np.empty(responses.shape)
+    for fold in folds:
+        here = fold_of == fold
+        # The same clip may be in another repeat's fold: it must not be fitted on either.
+        others = ~np.isin(result.sample, result.sample[here])
+        temperature = fit_temperature(responses[others], y[others], classes)
+        probabilities[here] = softmax(as_logits(responses[here]) / temperature, axis=1)
+    scaled = replace(
+        result,
+        probabilities=probabilities,
+        scorers={
+            "accuracy": _accuracy,
+            "log_loss": _log_loss,
+            "brier": _brier,
+            "calibration_error": _calibration_error,
+        },
+        _intervals={},
+    )
+    return fit_temperature(responses, y, classes), scaled
+
+
+def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str, float]]:
+    """Compare how sure a classifier is with how often it is right.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        A cross-validation of a classifier with probabilities.
+    n_bins : int, default=10
+        Bins of equally many predictions.
+
+    Returns
+    -------
+    list of dict
+        Per bin, from the least sure to the surest: ``confidence`` (mean probability of the
+        genre that is predicted), ``accuracy`` and ``n``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_mgc.evaluation import cross_validate, reliability
+    >>> y = np.array(["jazz", "rock"] * 20)
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> [row["n"] for row in reliability(cross_validate(LogisticRegression(), X, y), n_bins=4)]
+    [10, 10, 10, 10]
+    """
+    confidence = result.probabilities.max(axis=1)
+    order = np.argsort(confidence, kind="stable")
+    return [
+        {
+            "confidence": float(confidence[rows].mean()),
+            "accuracy": float(result.right[rows].mean()),
+            "n": len(rows),
+        }
+        for rows in np.array_split(order, min(n_bins, len(order)))
+    ]
+
+
+def coverage_curve(result: EvaluationResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say how often a classifier is right when it may say "not sure".
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        A cross-validation of a classifier with probabilities.
+
+    Returns
+    -------
+    threshold, coverage, accuracy : ndarray of shape (n_predictions,)
+        Answering only where the probability is at least the threshold leaves this share of
+        clips answered, of which this share is right. Thresholds rise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_mgc.evaluation import coverage_curve, cross_validate
+    >>> y = np.array(["jazz", "rock"] * 20)
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> threshold, coverage, accuracy = coverage_curve(cross_validate(LogisticRegression(), X, y))
+    >>> float(coverage[0])
+    1.0
+    """
+    confidence = result.probabilities.max(axis=1)
+    order = np.argsort(confidence, kind="stable")
+    right = result.right[order][::-1]
+    answered = np.arange(1, len(right) + 1)
+    return confidence[order], (answered / len(right))[::-1], (right.cumsum() / answered)[::-1]
+
+
+def confidence_for(result: EvaluationResult, accuracy: float) -> float:
+    """Find the least probability from which on answers are right at the given rate.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        A cross-validation of a classifier with calibrated probabilities.
+    accuracy : float
+        Share of the answers that shall be right, between 0 and 1.
+
+    Returns
+    -------
+    float
+        The threshold; infinity where no threshold reaches the rate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_mgc.evaluation import confidence_for, cross_validate
+    >>> y = np.array(["jazz", "rock"] * 20)
+    >>> X = np.arange(40)[:, None] % 2 + np.random.default_rng(0).normal(size=(40, 1)) / 9
+    >>> confidence_for(cross_validate(LogisticRegression(), X, y), 0.9) < 0.9
+    True
+    """
+    threshold, _, reached = coverage_curve(result)
+    fine = np.flatnonzero(reached >= accuracy)
+    return float(threshold[fine[0]]) if len(fine) else float("inf")
+
+
+def _accuracy(model, X, y) -> float:
+    return float(np.mean(model.predict(X) == y))
+
+
+def _log_loss(model, X, y) -> float:
+    p = model.predict_proba(X)[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    return float(-np.log(np.clip(p, _CLIP, None)).mean())
+
+
+def _brier(model, X, y) -> float:
+    truth = np.asarray(y)[:, None] == model.classes_
+    return float(((model.predict_proba(X) - truth) ** 2).sum(axis=1).mean())
+
+
+def _calibration_error(model, X, y) -> float:
+    """Mean distance of confidence from accuracy, over ten bins of equally many clips."""
+    confidence = model.predict_proba(X).max(axis=1)
+    right = model.predict(X) == y
+    bins = np.array_split(np.argsort(confidence, kind="stable"), min(10, len(right)))
+    gaps = [len(rows) * abs(confidence[rows].mean() - right[rows].mean()) for rows in bins]
+    return float(sum(gaps) / len(right))
