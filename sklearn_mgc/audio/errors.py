@@ -1,6 +1,10 @@
-"""What a file can have against being heard: one error class for each reason."""
+"""What a file can have against being heard: an error if it cannot, a note if it can."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
+
+from sklearn_mgc.audio.paths import printable
 
 
 class AudioError(ValueError):
@@ -17,7 +21,7 @@ class AudioError(ValueError):
     """
 
     def __init__(self, path, problem: str, remedy: str):
-        super().__init__(f"{path}: {problem}; {remedy}")
+        super().__init__(f"{printable(path)}: {problem}; {remedy}")
         self.path, self.problem, self.remedy = str(path), problem, remedy
 
     def __reduce__(self):
@@ -39,6 +43,10 @@ class CorruptAudioError(AudioError):
     """The bytes are not audio, or break off, or hold NaN."""
 
 
+class TruncatedAudioError(AudioError):
+    """The file promises more sound than it holds, and was read with ``strict=True``."""
+
+
 class UnsupportedAudioError(AudioError):
     """A format that needs an optional decoder."""
 
@@ -49,3 +57,26 @@ class SilentAudioError(AudioError):
 
 class TooShortError(AudioError):
     """Fewer samples than the features need."""
+
+
+class AudioNote(NamedTuple):
+    """What is worth saying about a file that can be heard.
+
+    Parameters
+    ----------
+    kind : {"truncated", "several streams", "damaged", "channels cancel", "scale"}
+        ``"truncated"``: less sound than the file promises, or zeros in place of its end.
+        ``"several streams"``: files joined into one, all of which are read.
+        ``"damaged"``: bytes that are not audio were skipped.
+        ``"channels cancel"``: the mean of the channels is far quieter than they are.
+        ``"scale"``: samples far beyond full scale.
+    message : str
+        The same in a sentence without the file's name.
+    """
+
+    kind: str
+    message: str
+
+
+class AudioWarning(UserWarning):
+    """A file could be read, but its sound may not be what was meant; see `AudioNote`."""

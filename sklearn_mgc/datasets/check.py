@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_mgc.audio import AudioError
-from sklearn_mgc.audio.load import decode_blocks
+from sklearn_mgc.audio import AudioError, decode_blocks
 from sklearn_mgc.datasets.bunch import as_path
 from sklearn_mgc.datasets.files import is_audio, members, walk
 from sklearn_mgc.features.workers import run
@@ -146,7 +145,7 @@ def _look(i: int, path: Path) -> tuple[int, dict[str, Any]]:
     content = hashlib.sha256()
     n_frames, peak, n_clipped, energy = 0, 0.0, 0, 0.0
     try:
-        for samples, rate in decode_blocks(path, 0.0, None, _BLOCK_SECONDS):
+        for samples, rate in decode_blocks(path, block_duration=_BLOCK_SECONDS):
             if not n_frames:
                 content.update(f"{rate} {samples.shape[1]}".encode())
             content.update(np.ascontiguousarray(samples).data)

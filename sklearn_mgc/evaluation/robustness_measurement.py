@@ -11,13 +11,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import norm
 
-from sklearn_mgc.audio.load import BLOCK_SECONDS, _downmix, decode_blocks
+from sklearn_mgc.audio import decode_blocks, downmix
 from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
 from sklearn_mgc.evaluation.statistics import mean_interval, share_interval
 
@@ -390,8 +389,8 @@ def _read(i: int, clip, sample_rate: int) -> tuple[int, np.ndarray, int]:
     if isinstance(clip, np.ndarray):
         return i, clip.astype(np.float32, copy=False), sample_rate
     blocks, rate = [], sample_rate
-    for samples, rate in decode_blocks(Path(clip), 0.0, None, BLOCK_SECONDS):  # noqa: B007
-        blocks.append(_downmix(samples))
+    for samples, rate in decode_blocks(clip):  # noqa: B007
+        blocks.append(downmix(samples))
     return i, np.concatenate(blocks), rate
 
 

@@ -14,12 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from sklearn_mgc.audio import (
-    AudioError,
-    CorruptAudioError,
-    stream_audio,
-)
-from sklearn_mgc.audio.load import AUDIO_VERSION
+from sklearn_mgc.audio import AUDIO_VERSION, AudioError, CorruptAudioError, stream_audio
 from sklearn_mgc.features import _long
 from sklearn_mgc.features._long import Stream
 from sklearn_mgc.features._together import Result, rows_of
