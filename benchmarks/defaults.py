@@ -22,11 +22,11 @@ import numpy as np
 import sklearn
 import torch
 from emotify30 import read_tracks
-from sklearn.model_selection import ParameterGrid, StratifiedGroupKFold
+from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_mgc import DNNClassifier, HandcraftedFeatures, StackedGridSearchCV
+from sklearn_mgc import DNNClassifier, HandcraftedFeatures
 from sklearn_mgc.datasets import load_gtzan_features
 
 GRID = {
@@ -60,7 +60,7 @@ def tables(gtzan: Path, emotify: Path, cache: Path | None):
 
 def scores(X, y, groups, seed: int, grid: dict) -> np.ndarray:
     """Accuracy of each candidate, the mean of five folds by artist."""
-    search = StackedGridSearchCV(
+    search = GridSearchCV(
         make_pipeline(StandardScaler(), DNNClassifier(random_state=seed)),
         {f"dnnclassifier__{name}": values for name, values in grid.items()},
         cv=StratifiedGroupKFold(5, shuffle=True, random_state=seed),

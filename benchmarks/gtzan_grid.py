@@ -20,10 +20,9 @@ import numpy as np
 import scipy.stats
 import sklearn
 import torch
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, StratifiedKFold
 
 import sklearn_mgc
-from sklearn_mgc import StackedGridSearchCV
 from sklearn_mgc.datasets import load_gtzan_features
 from sklearn_mgc.recipes import paper
 
@@ -37,7 +36,7 @@ def run(gtzan, protocol: str, sizes, *, epochs: int, seed: int, n_jobs: int) -> 
     """Scores of the nine candidates of one size of network."""
     grid = {**paper.grid(), "dnnclassifier__hidden_sizes": [sizes]}
     model = paper.dnn(max_epochs=epochs, random_state=seed)
-    search = StackedGridSearchCV(
+    search = GridSearchCV(
         model, grid, cv=PROTOCOLS[protocol], n_jobs=n_jobs, refit=False, return_train_score=True
     )
     started = time.perf_counter()

@@ -26,8 +26,6 @@ _HOME = {
     "ParallelCRNNClassifier": "sklearn_mgc.classifiers",
     "RegularizedDiscriminantAnalysis": "sklearn_mgc.classifiers",
     "RelativeVariances": "sklearn_mgc.features",
-    "StackedGridSearchCV": "sklearn_mgc.search",
-    "StackedRandomizedSearchCV": "sklearn_mgc.search",
     "SegmentVotingClassifier": "sklearn_mgc.classifiers",
     "TRUSTED_TYPES": "sklearn_mgc.saving",
     "load_audio": "sklearn_mgc.audio",
@@ -66,8 +64,6 @@ if TYPE_CHECKING:
     from sklearn_mgc.saving import TRUSTED_TYPES as TRUSTED_TYPES
     from sklearn_mgc.saving import model_card as model_card
     from sklearn_mgc.saving import to_onnx as to_onnx
-    from sklearn_mgc.search import StackedGridSearchCV as StackedGridSearchCV
-    from sklearn_mgc.search import StackedRandomizedSearchCV as StackedRandomizedSearchCV
 
 
 def __getattr__(name: str) -> Any:

@@ -1,16 +1,12 @@
-"""Search for hyper-parameters: dense networks all at once, anything else by Optuna's studies."""
+"""Search for hyper-parameters with Optuna: spaces, objectives and studies.
+
+Grids and random draws need nothing of this: scikit-learn's own searches take every estimator.
+"""
 
 from __future__ import annotations
 
-from sklearn_mgc.search._objective import objective
-from sklearn_mgc.search._search import StackedGridSearchCV, StackedRandomizedSearchCV
-from sklearn_mgc.search._space import space
-from sklearn_mgc.search._study import open_study
+from sklearn_mgc.search.objectives import objective
+from sklearn_mgc.search.spaces import space
+from sklearn_mgc.search.studies import open_study
 
-__all__ = [
-    "StackedGridSearchCV",
-    "StackedRandomizedSearchCV",
-    "objective",
-    "open_study",
-    "space",
-]
+__all__ = ["objective", "open_study", "space"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -42,8 +42,10 @@ from sklearn_mgc import (
 )
 from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
+from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import base
 from sklearn_mgc.recipes import published
+from sklearn_mgc.search import objectives, studies
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -82,7 +84,7 @@ def test_ready_spaces_name_parameters_and_give_valid_values(estimator):
     space = search.space(estimator)
     assert space
     drawn = optuna.create_study().ask()
-    values = {name: search._objective._suggest(drawn, name, v) for name, v in space.items()}
+    values = {name: objectives._suggest(drawn, name, v) for name, v in space.items()}
     estimator.set_params(**values)
     last = estimator
     while hasattr(last, "steps") or hasattr(last, "estimator"):
@@ -109,7 +111,7 @@ def test_score_is_the_mean_over_folds_by_artist(clips):
     space = {"C": optuna.distributions.FloatDistribution(0.01, 10.0, log=True)}
     function = search.objective(model, X, y, groups=artists, space=space, pruning=None)
     trial = optuna.trial.FixedTrial({"C": 0.1})
-    folds = search._objective.draw_folds(None, y, artists)
+    folds = draw_folds(None, y, artists)
     expected = cross_val_score(model.set_params(C=0.1), X, y, cv=folds)
     assert function(trial) == pytest.approx(expected.mean())
     assert trial.user_attrs["scores"] == pytest.approx(list(expected))
@@ -202,7 +204,7 @@ WORKER = textwrap.dedent(
     y = np.array(["jazz", "rock"] * 20)
     X = np.random.default_rng(0).normal(size=(40, 2)) + (y == "jazz")[:, None]
     function = search.objective(Slow(), X, y, cv=2)
-    study = search.open_study(sys.argv[1], space=function.space)
+    study = search.open_study(sys.argv[1], space=function.space, heartbeat=1)
     print("ready", flush=True)
     input()
     stop = optuna.study.MaxTrialsCallback(int(sys.argv[3]))
@@ -282,18 +284,173 @@ def test_a_killed_worker_loses_no_trial(clips, tmp_path, kind, request):
         if running and {"worker"} <= set(running[0].user_attrs) and running[0].params:
             break
         time.sleep(0.1)
-    os.kill(worker.pid, signal.SIGKILL)
+    assert [t.state.name for t in search.open_study(storage, heartbeat=1).trials] == ["RUNNING"]
+    worker.kill()
     worker.wait()
-    assert [t.state.name for t in study.trials] == ["RUNNING"]
-    again = search.open_study(storage)
+    again = search.open_study(storage, heartbeat=1)
+    assert [t.state.name for t in again.trials] == ["RUNNING"], "its last sign of life is new"
+    while time.monotonic() < deadline and again.trials[0].state.name == "RUNNING":
+        time.sleep(0.5)
+        again = search.open_study(storage, heartbeat=1)
     assert [t.state.name for t in again.trials] == ["FAIL", "WAITING"]
     assert again.trials[1].system_attrs["fixed_params"] == running[0].params
     # Opened once more, it is not put in line twice.
-    assert len(search.open_study(storage).trials) == 2
+    assert len(search.open_study(storage, heartbeat=1).trials) == 2
     again.optimize(search.objective(LogisticRegression(), X, y, groups=artists, cv=2), n_trials=2)
-    states = [t.state.name for t in search.open_study(storage).trials]
+    states = [t.state.name for t in search.open_study(storage, heartbeat=1).trials]
     assert states == ["FAIL", "COMPLETE", "COMPLETE"]
     assert again.trials[1].params == running[0].params
+
+
+def test_a_worker_that_begins_a_trial_looks_after_the_dead(clips, tmp_path):
+    X, y, artists = clips
+    function = search.objective(LogisticRegression(), X, y, groups=artists, cv=2)
+    study = search.open_study(tmp_path / "study.journal", heartbeat=1)
+    dead = study.ask(function.space)
+    dead.set_user_attr("alive", time.time() - 10)
+    study.optimize(function, n_trials=2)
+    assert [t.state.name for t in study.trials] == ["FAIL", "COMPLETE", "COMPLETE"]
+    assert study.trials[2].params == dead.params
+
+
+def test_a_slow_trial_goes_on_giving_signs_of_life(clips, tmp_path):
+    X, y, _ = clips
+    study = search.open_study(tmp_path / "study.journal", heartbeat=1)
+    seen = []
+
+    class Slow(LogisticRegression):
+        def fit(self, X, y):
+            seen.append(study.trials[0].user_attrs["alive"])
+            deadline = time.monotonic() + 30
+            while len(seen) < 3 and time.monotonic() < deadline:
+                time.sleep(0.1)
+                alive = study.trials[0].user_attrs["alive"]
+                if alive != seen[-1]:
+                    seen.append(alive)
+            return super().fit(X, y)
+
+    function = search.objective(
+        Slow(), X, y, cv=2, space={"C": optuna.distributions.FloatDistribution(0.1, 1.0)}
+    )
+    study.optimize(function, n_trials=1)
+    assert len(seen) >= 3 and seen == sorted(seen)
+    assert study.trials[0].state.name == "COMPLETE"
+
+
+def test_workers_of_equal_name_and_number_are_told_apart(tmp_path):
+    """As in two containers, or in one that was started anew."""
+    space = {"C": optuna.distributions.FloatDistribution(0.1, 1.0)}
+    here = f"{socket.gethostname()} {os.getpid()}"
+    study = search.open_study(tmp_path / "a.journal")
+    for worker, alive in ((here, 0), (here, -1000), ("elsewhere 1", 0), ("elsewhere 1", -1000)):
+        trial = study.ask(space)
+        trial.set_user_attr("worker", worker)
+        trial.set_user_attr("alive", time.time() + alive)
+    again = search.open_study(tmp_path / "a.journal")
+    states = [t.state.name for t in again.trials]
+    assert states == ["RUNNING", "FAIL", "RUNNING", "FAIL", "WAITING", "WAITING"]
+
+
+def test_a_study_that_minimizes_is_refused(clips, tmp_path):
+    X, y, artists = clips
+    function = search.objective(LogisticRegression(), X, y, groups=artists, cv=2)
+    study = optuna.create_study()
+    with pytest.raises(ValueError, match=r'minimizes, .*create_study\(direction="maximize"\)'):
+        study.optimize(function, n_trials=1)
+    both = optuna.create_study(directions=["maximize", "maximize"])
+    with pytest.raises(ValueError, match="has 2 objectives"):
+        both.optimize(function, n_trials=1)
+    url = f"sqlite:///{tmp_path}/study.db"
+    optuna.create_study(storage=url, study_name="sklearn_mgc")
+    with pytest.raises(ValueError, match="'sklearn_mgc' minimizes"):
+        search.open_study(url)
+
+
+def _journal(path, n_trials=2):
+    study = search.open_study(path)
+    for _ in range(n_trials):
+        study.tell(study.ask({"C": optuna.distributions.FloatDistribution(0.1, 1.0)}), 0.5)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0" * 4096, b'{"op_code":4,"wor', b"\xff\xfe\n"])
+@pytest.mark.parametrize("cut", [0, 1, 25])
+def test_a_journal_with_a_damaged_end_goes_on(tmp_path, tail, cut):
+    path = tmp_path / "study.journal"
+    whole = _journal(path)
+    path.write_bytes(whole[: len(whole) - cut] + tail)
+    if cut or tail:
+        with pytest.warns(UserWarning, match="study.journal: .* were moved to study.journal.dam"):
+            study = search.open_study(path)
+        assert (tmp_path / "study.journal.damaged").stat().st_size > 0
+    else:
+        study = search.open_study(path)
+    states = [t.state.name for t in study.trials]
+    assert states == ["COMPLETE", "RUNNING" if cut else "COMPLETE"]
+    study.tell(study.ask(), 0.5)
+    assert len(search.open_study(path).trials) == 3
+
+
+@pytest.mark.parametrize("n_bytes", [1, 30, 4096])
+def test_half_a_line_before_a_whole_one_is_set_aside(tmp_path, n_bytes):
+    path = tmp_path / "study.journal"
+    lines = _journal(path).splitlines(keepends=True)
+    half = (lines[3] * 100)[:n_bytes].replace(b"\n", b"") if n_bytes < 4096 else b"\0" * n_bytes
+    path.write_bytes(b"".join([*lines[:-1], half, lines[-1]]))
+    with pytest.warns(UserWarning, match="were damaged"):
+        study = search.open_study(path)
+    assert [t.state.name for t in study.trials] == ["COMPLETE", "COMPLETE"]
+    blanks = b" " * len(half)
+    assert path.read_bytes().startswith(b"".join([*lines[:-1], blanks, lines[-1]]))
+    assert len(search.open_study(path).trials) == 2
+
+
+def test_what_is_not_a_journal_is_named_and_left_alone(tmp_path):
+    music = tmp_path / "song.wav"
+    music.write_bytes(b"RIFF\0\0\0\0WAVE\n" * 10)
+    with pytest.raises(ValueError, match=r"song.wav: is not a journal of Optuna; choose another"):
+        search.open_study(music)
+    assert music.read_bytes() == b"RIFF\0\0\0\0WAVE\n" * 10
+    search.open_study(f"sqlite:///{tmp_path}/study.db")
+    with pytest.raises(ValueError, match=r'not a journal of Optuna; open it as "sqlite:///.*db"'):
+        search.open_study(tmp_path / "study.db")
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file, such as"):
+        search.open_study(tmp_path)
+    with pytest.raises(ValueError, match=r"song.wav: cannot be opened .*not a database"):
+        search.open_study(f"sqlite:///{music}")
+    path = tmp_path / "study.journal"
+    lines = _journal(path).splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], b"#" * 40 + b"\n", *lines[4:]]))
+    with pytest.raises(ValueError, match=r"study.journal: line 4 is damaged, and later ones"):
+        search.open_study(path)
+    path.write_bytes(b"".join(lines).replace(b'"study_name"', b'"study_mane"'))
+    with pytest.raises(ValueError, match="study.journal: is damaged or was written by another"):
+        search.open_study(path)
+
+
+CREATOR = textwrap.dedent(
+    """
+    import sys, optuna
+    from sklearn_mgc import search
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    for line in sys.stdin:
+        search.open_study(line.strip())
+        print("done", flush=True)
+    """
+)
+
+
+def test_processes_that_create_one_study_together_all_get_it(tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen([sys.executable, "-c", CREATOR], **pipes) for _ in range(2)]
+    for round_ in range(4):
+        for worker in workers:
+            worker.stdin.write(f"sqlite:///{tmp_path}/study{round_}.db\n")
+            worker.stdin.flush()
+        assert [worker.stdout.readline() for worker in workers] == ["done\n"] * 2
+    for worker in workers:
+        worker.communicate(timeout=60)
+        assert worker.returncode == 0
 
 
 def test_a_study_of_another_space_is_refused(tmp_path):
@@ -310,12 +467,12 @@ def test_a_database_without_a_driver_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(ImportError, match="driver psycopg2 .*pip install psycopg2-binary, and"):
         search.open_study("postgresql+psycopg2://user:secret@host/studies")
-    with pytest.raises(ValueError, match=r"postgresq:// is no database .* 'sqlite:///study.db"):
+    with pytest.raises(ValueError, match=r"postgresq:// is not a database .* 'sqlite:///study.db"):
         search.open_study("postgresq://user:secret@host/studies")
 
 
 def test_a_password_is_not_told():
-    shown = search._study._without_password("postgresql+psycopg2://user:secret@host/studies")
+    shown = studies._without_password("postgresql+psycopg2://user:secret@host/studies")
     assert shown == "postgresql+psycopg2://user:***@host/studies"
 
 
@@ -329,7 +486,7 @@ def test_bad_requests_are_told(clips):
         search.objective(model, X, y, space={})
     with pytest.raises(ValueError, match="pruning must be"):
         search.objective(model, X, y, pruning="batch")
-    with pytest.raises(TypeError, match="needs partial_fit, which SVC has not"):
+    with pytest.raises(TypeError, match="needs partial_fit, which SVC does not have"):
         search.objective(SVC(), X, y, pruning="epoch")
     with pytest.raises(ValueError, match="test clips are by artists"):
         search.objective(model, X, y, groups=artists, cv=StratifiedKFold(3, shuffle=True))

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.classifiers import (
     CNN2DClassifier,
     CRNNClassifier,
@@ -31,7 +32,7 @@ _HIDDEN_SIZES: list[Any] = [
 
 
 def space(estimator) -> dict[str, BaseDistribution]:
-    """Give a space to search, for a classifier or for the one that a pipeline ends with.
+    """Give a ready space to search, for a classifier or for the one that a pipeline ends with.
 
     Parameters
     ----------
@@ -84,10 +85,9 @@ def space(estimator) -> dict[str, BaseDistribution]:
 
 
 def _ranges() -> dict[type, dict[str, Any]]:
-    try:
-        from optuna.distributions import CategoricalDistribution, FloatDistribution
-    except ImportError as error:
-        raise ImportError("this needs optuna: pip install 'sklearn_mgc[optuna]'") from error
+    require("optuna", extra="optuna", what="search spaces")
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
     training = {
         "lr": FloatDistribution(1e-4, 1e-2, log=True),
         "weight_decay": FloatDistribution(1e-5, 1e-1, log=True),

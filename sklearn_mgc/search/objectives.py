@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
-import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn_mgc._routing import fit_parameter
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
-from sklearn_mgc.search._space import space as ready_space
+from sklearn_mgc.search.spaces import space as ready_space
+from sklearn_mgc.search.studies import refuse_minimizing, retry_the_dead, signs_of_life
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -35,20 +34,20 @@ def objective(
     allow_leakage: bool = False,
     random_state: int = 0,
 ):
-    """Make the function that ``study.optimize`` takes.
+    """Make the function that ``study.optimize`` takes, of a study that maximizes.
 
     Parameters
     ----------
     estimator : estimator
-        A classifier or a pipeline; of paths, if its features have ``cache=``, so that they
-        are computed once for the whole study.
+        A classifier or a pipeline. One that begins with features may be given paths: with
+        ``cache=`` they are computed once for the whole study.
     X : array-like or list of str
         Paths, descriptors or spectrograms.
     y : array-like of shape (n_clips,)
         Genres.
     cv : int, splitter or iterable of (train, test), default=None
         As in :func:`sklearn_mgc.evaluation.cross_validate`: 5 folds, by artist where there
-        are groups. All trials have the same.
+        are groups. All trials use the same folds.
     groups : array-like of shape (n_clips,), default=None
         Artists.
     space : dict, default=None
@@ -68,14 +67,16 @@ def objective(
     Returns
     -------
     callable
-        Takes a trial, gives the mean score over folds. Its attribute ``space`` is the space;
-        its method ``estimator(params)`` gives the unfitted estimator with the parameters of
-        ``study.best_params`` or of a trial, among which are texts of what a storage cannot keep.
+        Takes a trial and returns the mean score over folds. Its attribute ``space`` is the
+        space; its method ``estimator(params)`` returns the unfitted estimator with the
+        parameters of ``study.best_params`` or of a trial, in which values that a storage
+        cannot keep, such as tuples, are texts.
 
     Raises
     ------
     ValueError
-        If the space has a parameter that the estimator has not, or a fold leaks.
+        If the space has a parameter that the estimator does not have, or a fold leaks; when
+        it is called, if the study minimizes.
     TypeError
         If pruning is "epoch" and the classifier has no ``partial_fit``.
 
@@ -119,8 +120,8 @@ class _Objective:
             raise ValueError(f"pruning must be 'fold', 'epoch' or None, got {pruning!r}")
         if pruning == "epoch" and not hasattr(_last(estimator), "partial_fit"):
             raise TypeError(
-                f"pruning='epoch' needs partial_fit, which {type(_last(estimator)).__name__} has "
-                "not; use pruning='fold'"
+                f"pruning='epoch' needs partial_fit, which {type(_last(estimator)).__name__} does "
+                "not have; use pruning='fold'"
             )
         self.space = dict(ready_space(estimator) if space is None else space)
         _check_names(estimator, self.space)
@@ -137,8 +138,14 @@ class _Objective:
         self._pruning = pruning
 
     def __call__(self, trial: Trial) -> float:
-        # Who works on it: a study that is opened again tries those of the dead once more.
-        trial.set_user_attr("worker", f"{socket.gethostname()} {os.getpid()}")
+        study = getattr(trial, "study", None)  # a FixedTrial has none
+        if study is not None:
+            refuse_minimizing(study)
+            retry_the_dead(study)
+        with signs_of_life(trial):
+            return self._score(trial)
+
+    def _score(self, trial) -> float:
         params = {name: _suggest(trial, name, values) for name, values in self.space.items()}
         model = clone(self._estimator).set_params(**params)
         scores = self._by_epoch(model, trial) if self._pruning == "epoch" else None
@@ -222,7 +229,7 @@ def _check_names(estimator, space) -> None:
 
 
 def _suggest(trial, name: str, values):
-    """Value of a parameter; choices that are no plain values are stored by their text."""
+    """Value of a parameter; choices that are not plain values are stored by their text."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     if isinstance(values, FloatDistribution):

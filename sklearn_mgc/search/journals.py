@@ -1,0 +1,121 @@
+"""Journals of Optuna after a crash: a line that was cut is set aside, and the study goes on.
+
+Optuna appends lines of JSON. A worker killed within a write, a full disk or a power cut leaves
+half a line or zeros, on which reading fails for good, and to which the next line is appended.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optuna.storages.journal import BaseJournalFileLock
+
+_START = b'{"op_code":'  # of every line
+
+
+def mend(path: Path, lock: BaseJournalFileLock) -> None:
+    """Set damaged lines of a journal aside.
+
+    Nothing moves within the file, as other processes may have it open: a damaged end is cut
+    off, and half a line before a whole one, in the same line, becomes blanks. Both go to a
+    file beside, with the suffix ``.damaged``.
+
+    Parameters
+    ----------
+    path : Path
+        The journal; a missing one is whole.
+    lock : optuna.storages.journal.BaseJournalFileLock
+        Taken before anything is changed.
+
+    Raises
+    ------
+    ValueError
+        If the file is something else, or a line in its middle is lost, on whose number later
+        ones depend.
+
+    Warns
+    -----
+    UserWarning
+        If something was set aside.
+    """
+    if not path.exists() or not _damage(path.read_bytes(), path):
+        return
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        damage = _damage(content, path)
+        if not damage:  # another worker was writing it, or was faster to mend it
+            return
+        aside = path.with_name(f"{path.name}.damaged")
+        with open(aside, "ab") as file:
+            file.writelines(content[start:stop] + b"\n" for start, stop in damage)
+        with open(path, "r+b") as file:
+            for start, stop in damage:
+                if stop == len(content):
+                    file.truncate(start)
+                else:
+                    file.seek(start)
+                    file.write(b" " * (stop - start))
+    finally:
+        lock.release()
+    n_bytes = sum(stop - start for start, stop in damage)
+    warnings.warn(
+        f"{path}: {n_bytes} bytes were damaged, as an interrupted write leaves them; they were "
+        f"moved to {aside.name}, and the study goes on without them",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
+    """Where bytes are that belong to no line; the last may be the end of the file."""
+    damage: list[tuple[int, int]] = []
+    end: int | None = None  # where a damaged end begins, unless a whole line follows
+    n_whole, position = 0, 0
+    for number, line in enumerate(io.BytesIO(content), start=1):
+        start = _start_of_record(line)
+        if start is None:
+            end = position if end is None else end
+        elif end is not None:
+            raise ValueError(
+                f"{path}: line {number - 1} is damaged, and later ones depend on it; restore a "
+                f"copy, or keep the first {end} bytes alone"
+            )
+        else:
+            n_whole += 1
+            if start:
+                damage.append((position, position + start))
+        position += len(line)
+    if end is not None:
+        if not n_whole and not _is_cut_off(content):
+            is_sqlite = content.startswith(b"SQLite format 3")
+            hint = f'open it as "sqlite:///{path}"' if is_sqlite else "choose another file"
+            raise ValueError(f"{path}: is not a journal of Optuna; {hint}")
+        damage.append((end, len(content)))
+    return damage
+
+
+def _start_of_record(line: bytes) -> int | None:
+    """Where the record of a line begins; None where there is no whole one."""
+    if not line.endswith(b"\n"):
+        return None
+    start = 0
+    while start >= 0:
+        try:
+            if "op_code" in json.loads(line[start:]):
+                return start
+        except (TypeError, ValueError):
+            pass
+        start = line.find(_START, start + 1)
+    return None
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """Whether this is the beginning of a first line, with or without zeros after it."""
+    begin = content.rstrip(b"\0")
+    return begin.startswith(_START[: len(begin)]) or _START.startswith(begin)
