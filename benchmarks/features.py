@@ -30,12 +30,11 @@ import scipy.fft
 import soundfile
 
 from sklearn_mgc.audio import load_audio
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _spectral, extract
-from sklearn_mgc.features._shared import Spectra
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, Sound, extract, spectrum
 
 SUFFIXES = {".au", ".flac", ".mp3", ".ogg", ".wav"}
 SIX = "the paper's six librosa calls"
-SECTIONS = ("waveforms", "files", "cores", "cached", "process", "others", "cuda")
+SECTIONS = ("waveforms", "files", "cores", "cached", "process", "others")
 
 
 def paper_calls(y: np.ndarray) -> np.ndarray:
@@ -95,7 +94,7 @@ def with_fft(rfft: Callable, method: Callable) -> Callable:
     """The method with this FFT."""
 
     def call(item):
-        _spectral._rfft = lambda: rfft
+        spectrum.fastest_rfft = lambda: rfft
         return method(item)
 
     return call
@@ -158,27 +157,27 @@ def waveforms(clips: list[np.ndarray], repeat: int) -> None:
     methods = {
         SIX: paper_calls,
         "librosa sharing one STFT": shared_stft,
-        **each("HandcraftedFeatures()", ours._extract),
-        **each('HandcraftedFeatures("rich"), 95 columns', HandcraftedFeatures("rich")._extract),
+        **each("HandcraftedFeatures()", ours.extract),
+        **each('HandcraftedFeatures("rich")', HandcraftedFeatures("rich").extract),
         **{f"the bare FFT, {fft}": bare(rfft) for fft, rfft in ffts.items()},
     }
     table("25 features of a waveform", medians(methods, clips, repeat, time.process_time), SIX)
-    reached = [np.abs(ours._extract(y) / paper_calls(y) - 1).max() for y in clips]
+    reached = [np.abs(ours.extract(y) / paper_calls(y) - 1).max() for y in clips]
     print(f"\nLargest relative difference of a feature from librosa's: {max(reached):.1e}.")
 
-    methods = {"librosa": librosa_mel, **each("MelSpectrogram()", mel._extract)}
+    methods = {"librosa": librosa_mel, **each("MelSpectrogram()", mel.extract)}
     found = medians(methods, clips, repeat, time.process_time)
     table("Mel-spectrogram of a waveform", found, "librosa")
-    reached = [np.abs(mel._extract(y)[: len(r)] - r[:640]).max()
+    reached = [np.abs(mel.extract(y)[: len(r)] - r[:640]).max()
                for y in clips for r in [librosa_mel(y).T]]  # fmt: skip
     print(f"\nLargest difference from librosa's: {max(reached):.1e} dB.")
 
     def in_one_go(y: np.ndarray) -> None:
-        spectra = Spectra(y)
-        ours._extract(spectra)
-        mel._extract(spectra)
+        sound = Sound.of(y, "clip", 22050)
+        ours.extract_sound(sound)
+        mel.extract_sound(sound)
 
-    apart = each("one after the other", lambda y: (ours._extract(y), mel._extract(y)))
+    apart = each("one after the other", lambda y: (ours.extract(y), mel.extract(y)))
     both = {**apart, **each("extract(), in one go", in_one_go)}
     methods = {"the six librosa calls and librosa's mel": librosa_both, **both}
     found = medians(methods, clips, repeat, time.process_time)
@@ -274,25 +273,12 @@ def other_tools(python: str, clips: list[np.ndarray]) -> None:
         script = Path(__file__).with_name("other_tools.py")
         run = subprocess.run([python, script, folder], capture_output=True, text=True, check=True)
     found = {"HandcraftedFeatures()": 0.0}
-    ours = {"HandcraftedFeatures()": HandcraftedFeatures()._extract}
+    ours = {"HandcraftedFeatures()": HandcraftedFeatures().extract}
     found.update(medians(ours, clips, 11, time.process_time))
     for line in run.stdout.splitlines():
         name, _, milliseconds = line.rpartition("\t")
         found[name] = float(milliseconds)
     table("Other tools, a waveform in memory", found, "HandcraftedFeatures()")
-
-
-def cuda(clips: list[np.ndarray]) -> None:
-    """Waveforms in memory on a GPU, in batches, where there is one."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return
-    many = (clips * (256 // len(clips) + 1))[:256]
-    pair = [HandcraftedFeatures(device="cuda"), MelSpectrogram(device="cuda")]
-    for name, run in (("25 features", pair[:1]), ("25 features and mel", pair)):
-        found = medians({"": lambda X, run=run: extract(X, *run)}, [many], 3, time.perf_counter)
-        print(f"\n{torch.cuda.get_device_name()}, {name}: {found[''] / len(many):.2f} ms a clip.")
 
 
 def main() -> None:
@@ -326,8 +312,6 @@ def main() -> None:
             fresh_process(chosen[0])
         if "others" in args.sections and args.others:
             other_tools(args.others, clips)
-        if "cuda" in args.sections:
-            cuda(clips)
 
 
 if __name__ == "__main__":

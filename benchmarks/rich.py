@@ -24,7 +24,7 @@ from sklearn.svm import SVC
 
 from sklearn_mgc.datasets import load_gtzan_features
 from sklearn_mgc.features import HandcraftedFeatures
-from sklearn_mgc.features._presets import DESCRIPTORS, PAPER, PRESETS
+from sklearn_mgc.features.descriptors import DESCRIPTORS, PAPER, PRESETS
 
 STATISTICS = ("mean", "std", "min", "max", "median", "skew", "kurtosis")
 DESCRIPTORS = tuple(name for name in DESCRIPTORS if name not in ("harmony", "perceptr"))

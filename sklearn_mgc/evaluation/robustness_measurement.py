@@ -309,7 +309,7 @@ def robustness(
     >>> [row["condition"] for row in result.rows[:3]]
     ['clean', 'gain -20 dB', 'gain -6 dB']
     """
-    from sklearn_mgc.features.base import as_clips
+    from sklearn_mgc.features.inputs import as_clips
 
     clips = as_clips(paths)
     y_true = np.asarray(labels, dtype=object)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
-from sklearn_mgc.features import _long, _reference, _spectral
-from sklearn_mgc.features._presets import DESCRIPTORS, ONE_A_CLIP, PRESETS, column_labels
-from sklearn_mgc.features._shared import Spectra
-from sklearn_mgc.features.base import AudioTransformer
+from sklearn_mgc.features.base import AudioTransformer, check_choice
+from sklearn_mgc.features.descriptors import (
+    DESCRIPTORS,
+    PRESETS,
+    Settings,
+    column_labels,
+    describe,
+    describe_by_librosa,
+    separated,
+)
+from sklearn_mgc.features.sound import Sound
+from sklearn_mgc.features.spectrum import (
+    BACKENDS,
+    KERNEL_VERSION,
+    PAD_MODES,
+    FrameParams,
+    check_frames,
+    warm_sound,
+)
+from sklearn_mgc.features.summary import STATISTICS, Moments, Values, summarize
 
 
 class HandcraftedFeatures(AudioTransformer):
@@ -55,9 +72,6 @@ class HandcraftedFeatures(AudioTransformer):
         used "reflect".
     backend : {"fused", "librosa"}, default="fused"
         "librosa" calls librosa's own functions, one STFT each: the slow reference.
-    device : str, default="cpu"
-        "cuda" (or "cuda:1", ...) computes batches of clips on that device while workers
-        decode the next, at the same values; "auto" does so where there is a device.
     on_error : {"raise", "nan"}, default="raise"
         What to do with a clip that cannot be used: raise its error, or go on with a
         row of NaN, one warning, and an entry in ``failed_``.
@@ -99,8 +113,7 @@ class HandcraftedFeatures(AudioTransformer):
     ['chroma_stft_mean', 'spectral_centroid_mean']
     """
 
-    _reads_spectra = True
-    _keeps_spectrum = True
+    order = -1  # its spectrum serves others
 
     def __init__(
         self,
@@ -116,7 +129,6 @@ class HandcraftedFeatures(AudioTransformer):
         hop_length=512,
         pad_mode="constant",
         backend="fused",
-        device="cpu",
         on_error="raise",
         cache=None,
         n_jobs=None,
@@ -133,12 +145,13 @@ class HandcraftedFeatures(AudioTransformer):
         self.hop_length = hop_length
         self.pad_mode = pad_mode
         self.backend = backend
-        self.device = device
         self.on_error = on_error
         self.cache = cache
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    # Segments are an axis, for which a table has no columns.
+    @available_if(lambda self: self.n_segments is None)
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the columns.
 
@@ -152,13 +165,134 @@ class HandcraftedFeatures(AudioTransformer):
         ndarray of str objects of shape (n_features,)
             Such as ``"spectral_centroid_mean"``.
         """
-        self._check_params()
+        return np.array(self.column_names(), dtype=object)
+
+    def column_names(self) -> list[str]:
+        """Names of the last axis, with or without segments.
+
+        Returns
+        -------
+        list of str
+            Such as ``"spectral_centroid_mean"``.
+        """
+        self.check_params()
         names = []
         for name in self._descriptors():
-            statistics = ("",) if name in ONE_A_CLIP else [f"_{s}" for s in self._statistics()]
+            one = DESCRIPTORS[name].one_a_clip
+            statistics = [""] if one else [f"_{s}" for s in self._statistics()]
             labels = column_labels(name, self.n_mfcc)
             names += [f"{label}{statistic}" for label in labels for statistic in statistics]
-        return np.array(names, dtype=object)
+        return names
+
+    def output_shape(self) -> tuple[int, ...]:
+        """Number of columns.
+
+        Returns
+        -------
+        tuple of int
+            ``(n_features,)``.
+        """
+        return (len(self.column_names()),)
+
+    @property
+    def releases_lock(self) -> bool:  # type: ignore[override]
+        """The compiled loops do, librosa does not."""
+        return self.backend == "fused"
+
+    def cache_key(self) -> dict:
+        """Everything that determines a row.
+
+        Returns
+        -------
+        dict
+            By name; a preset is what it stands for.
+        """
+        return {
+            **super().cache_key(),
+            "kernel": KERNEL_VERSION,
+            "descriptors": self._descriptors(),
+            "statistics": self._statistics(),
+        }
+
+    def min_samples(self) -> int:
+        """One frame.
+
+        Returns
+        -------
+        int
+            ``n_fft``.
+        """
+        return self.n_fft
+
+    def check_params(self) -> None:
+        """Raise a ValueError if a parameter is out of range."""
+        if isinstance(self.descriptors, str):
+            check_choice("descriptors", self.descriptors, tuple(PRESETS))
+        _check_names("descriptors", self._descriptors(), tuple(DESCRIPTORS))
+        if isinstance(self.statistics, str):
+            raise ValueError(f"statistics must be a sequence of names, got {self.statistics!r}")
+        _check_names("statistics", self._statistics(), tuple(STATISTICS))
+        if "spectral_contrast" in self._descriptors() and self.sample_rate <= 12800:
+            raise ValueError(
+                "spectral_contrast has a band from 6400 Hz up: "
+                f"sample_rate must be above 12800, got {self.sample_rate!r}"
+            )
+        if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
+            raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
+        check_frames(self.n_fft, self.hop_length)
+        check_choice("pad_mode", self.pad_mode, PAD_MODES)
+        check_choice("backend", self.backend, BACKENDS)
+
+    def warm_up(self) -> None:
+        """Compile the kernels, or import librosa."""
+        self.extract_sound(warm_sound(self.n_fft))
+
+    def extract(self, y: np.ndarray) -> np.ndarray:
+        """Descriptors of a waveform.
+
+        Parameters
+        ----------
+        y : float32 array of shape (n_samples,)
+            Mono samples at ``sample_rate``.
+
+        Returns
+        -------
+        float32 array of shape (n_features,)
+            The row.
+        """
+        return self.extract_sound(Sound.of(y, "waveform", self.sample_rate))
+
+    def extract_sound(self, sound: Sound) -> np.ndarray:
+        """Descriptors of a sound of any length.
+
+        Parameters
+        ----------
+        sound : Sound
+            A clip or segment.
+
+        Returns
+        -------
+        float32 array of shape (n_features,)
+            The row.
+        """
+        frames = FrameParams(self.sample_rate, self.n_fft, self.hop_length, self.pad_mode)
+        settings = Settings(frames, self.n_mfcc)
+        names, statistics = self._descriptors(), self._statistics()
+        of_samples = tuple(name for name in names if DESCRIPTORS[name].frames is None)
+        if self.backend == "librosa":
+            values, of_samples = describe_by_librosa(sound.waveform(), names, settings), ()
+        else:
+            of_frames = tuple(name for name in names if name not in of_samples)
+            values = describe(sound, of_frames, settings)
+        columns = {name: _summary(name, found, statistics) for name, found in values.items()}
+        if of_samples:
+            kept = not sound.is_long or "median" in statistics
+            collected = {name: Values() if kept else Moments() for name in of_samples}
+            for part in separated(sound, of_samples, settings):
+                for name, found in part.items():
+                    collected[name].add(found)
+            columns.update({name: c.summarize(statistics) for name, c in collected.items()})
+        return np.concatenate([columns[name] for name in names]).astype(np.float32)
 
     def _descriptors(self) -> tuple[str, ...]:
         if isinstance(self.descriptors, str):
@@ -170,65 +304,9 @@ class HandcraftedFeatures(AudioTransformer):
             return tuple(self.statistics)
         return PRESETS[self.descriptors][1] if isinstance(self.descriptors, str) else ("mean",)
 
-    def _output_shape(self) -> tuple[int, ...]:
-        return (len(self.get_feature_names_out()),)
 
-    def _recipe(self) -> dict:
-        plain = ("n_mfcc", "sample_rate", "n_fft", "hop_length", "pad_mode", "backend")
-        return {
-            "transformer": type(self).__name__,
-            "kernel": _spectral.KERNEL_VERSION,
-            "descriptors": self._descriptors(),
-            "statistics": self._statistics(),
-            **{name: getattr(self, name) for name in plain},
-        }
-
-    def _check_params(self) -> None:
-        if isinstance(self.descriptors, str):
-            _spectral.check_choice("descriptors", self.descriptors, tuple(PRESETS))
-        _check_names("descriptors", self._descriptors(), DESCRIPTORS)
-        if isinstance(self.statistics, str):
-            raise ValueError(f"statistics must be a sequence of names, got {self.statistics!r}")
-        _check_names("statistics", self._statistics(), tuple(_spectral.STATISTICS))
-        if "spectral_contrast" in self._descriptors() and self.sample_rate <= 12800:
-            raise ValueError(
-                "spectral_contrast has a band from 6400 Hz up: "
-                f"sample_rate must be above 12800, got {self.sample_rate!r}"
-            )
-        if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
-            raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
-        _spectral.check_frames(self.n_fft, self.hop_length)
-        _spectral.check_choice("pad_mode", self.pad_mode, _spectral.PAD_MODES)
-        _spectral.check_choice("backend", self.backend, _spectral.BACKENDS)
-        _spectral.check_device(self.device, self.backend)
-
-    def _warm_up(self) -> None:
-        noise = np.random.default_rng(0).standard_normal(2 * self.n_fft)
-        self._extract(noise.astype(np.float32))
-
-    def _limit(self) -> float:
-        # A median of samples needs all of them.
-        samples = set(_long.SAMPLES) & set(self._descriptors())
-        return np.inf if samples and "median" in self._statistics() else super()._limit()
-
-    def _extract(self, y) -> np.ndarray:
-        names = ("sample_rate", "n_fft", "hop_length", "pad_mode", "n_mfcc")
-        params = {name: getattr(self, name) for name in names}
-        if isinstance(y, Spectra):
-            found = y.describe(self._descriptors(), **params)
-        else:
-            fused = _long if isinstance(y, _long.Stream) else _spectral
-            backend = _reference if self.backend == "librosa" else fused
-            found = backend.describe(y, self._descriptors(), **params)
-        columns = [self._summary(name, values) for name, values in found.items()]
-        return np.concatenate(columns).astype(np.float32)
-
-    def _summary(self, name: str, values) -> np.ndarray:
-        if name in ONE_A_CLIP:
-            return values[0]
-        if isinstance(values, _long.Moments):
-            return values.summarize(self._statistics())
-        return _spectral.summarize(values, self._statistics())
+def _summary(name: str, values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
+    return values[0] if DESCRIPTORS[name].one_a_clip else summarize(values, statistics)
 
 
 def _check_names(parameter: str, names: tuple, known: tuple[str, ...]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,44 +17,92 @@ class NpyFile:
     """A .npy file into which rows are written in any order.
 
     Written, not mapped: pages of a map that were touched count as the process's memory.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file will be when it is complete.
+    shape : tuple of int
+        Of the array.
+    dtype : str
+        Of the array.
     """
 
-    def __init__(self, file, offset: int, row_shape: tuple[int, ...], dtype: np.dtype):
-        self._file = file
-        self._offset = offset
-        self._row = np.empty(row_shape, dtype)
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: str):
+        self.path = path
+        self.partial = path.with_suffix(".partial")
+        self._row = np.empty(shape[1:], dtype)
+        self._offset = open_memmap(self.partial, mode="w+", dtype=dtype, shape=shape).offset
+        self._file = open(self.partial, "r+b")  # noqa: SIM115 - closed below
 
     def __setitem__(self, i: int, values) -> None:
         self._row[...] = values
         self._file.seek(self._offset + i * self._row.nbytes)
         self._file.write(self._row.data)
 
+    def finished(self) -> np.memmap:
+        """Move the file to its place.
+
+        Returns
+        -------
+        memmap
+            The array, read-only.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.close()
+        os.rename(self.partial, self.path)
+        return np.load(self.path, mmap_mode="r")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 @contextmanager
-def npy_file(path: Path, shape: tuple[int, ...], dtype: str) -> Iterator[NpyFile]:
-    """Fill a file beside ``path`` and move it there when it is complete.
+def new_rows(out, shape: tuple[int, ...], dtype: str) -> Iterator[np.ndarray | NpyFile]:
+    """An array to be filled: in memory, or in a new file of a folder.
 
-    A map of an earlier file at this place stays whole, and nobody ever sees half a file.
+    No file is ever replaced: joblib's workers open a map by the name of its file.
+
+    Parameters
+    ----------
+    out : str, path-like or None
+        The folder, made where it is missing; None for an array in memory.
+    shape : tuple of int
+        Of the array.
+    dtype : str
+        Of the array.
+
+    Yields
+    ------
+    ndarray or NpyFile
+        What rows are assigned to. Half a file is never left.
 
     Raises
     ------
     OSError
-        If the disk has no room for the array.
+        If the disk has no room for the array, or ``out`` is a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if out is None:
+        yield np.empty(shape, dtype=dtype)
+        return
+    folder = Path(out).expanduser()
+    if folder.suffix == ".npy" or folder.is_file():
+        raise FileExistsError(
+            f"out={os.fspath(out)!r} must be a folder: each transform writes a new file into it"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     n_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-    free = shutil.disk_usage(path.parent).free
+    free = shutil.disk_usage(folder).free
     if n_bytes > free:
         raise OSError(
-            f"{path} needs {n_bytes / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; "
+            f"{folder} needs {n_bytes / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; "
             "choose another folder for out=, or dtype='float16'"
         )
-    handle, partial = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
-    os.close(handle)
+    file = NpyFile(folder / f"clips-{secrets.token_hex(8)}.npy", shape, dtype)
     try:
-        offset = open_memmap(partial, mode="w+", dtype=dtype, shape=shape).offset
-        with open(partial, "r+b") as file:
-            yield NpyFile(file, offset, shape[1:], np.dtype(dtype))
-        os.replace(partial, path)
+        yield file
     finally:
-        Path(partial).unlink(missing_ok=True)
+        file.close()
+        file.partial.unlink(missing_ok=True)

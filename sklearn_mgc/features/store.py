@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_mgc.features._database import decode, encode, open_database, recipe_text
-from sklearn_mgc.features._fingerprint import Stamp, stamp_of
+from sklearn_mgc.features.database import decode, encode, open_database, recipe_text
+from sklearn_mgc.features.fingerprint import FileState, file_state
 
 _BATCH = 500  # keys in one query
 _BATCH_BYTES = 2**24  # written at once, or what came within
@@ -42,7 +42,7 @@ _TROUBLE = (sqlite3.Error, OSError, UnicodeDecodeError)
 class Row(NamedTuple):
     """What is stored of one clip."""
 
-    stamp: Stamp | None
+    state: FileState | None
     digest: bytes
     values: np.ndarray | None  # None: the row is there, only its stamp is new
 
@@ -146,7 +146,7 @@ class FeatureStore:
     # What transformers call: trouble becomes one warning, and a miss.
 
     def find(
-        self, recipe: dict[str, Any], stamps: Sequence[Stamp | None]
+        self, recipe: dict[str, Any], stamps: Sequence[FileState | None]
     ) -> Iterator[tuple[int, bytes, np.ndarray | None]]:
         """Look clips up by their stamps, without reading them.
 
@@ -154,7 +154,7 @@ class FeatureStore:
         ----------
         recipe : dict
             Everything that determines the numbers, with ``"shape"`` and ``"dtype"`` of a row.
-        stamps : sequence of Stamp or None
+        stamps : sequence of FileState or None
 
         Yields
         ------
@@ -163,16 +163,16 @@ class FeatureStore:
             values where they are stored.
         """
         positions: dict[bytes, list[int]] = {}
-        for i, stamp in enumerate(stamps):
-            if stamp is not None and stamp.settled:
-                positions.setdefault(stamp.key, []).append(i)
+        for i, state in enumerate(stamps):
+            if state is not None and state.settled:
+                positions.setdefault(state.key, []).append(i)
         keys = list(positions)
         try:
             # One row at a time is in memory: spectrograms are large.
-            for key, state, digest, checksum, data in self._rows_of(recipe, keys):
+            for key, status, digest, checksum, data in self._rows_of(recipe, keys):
                 values = None if data is None else decode(recipe, checksum, data)
                 for i in positions.get(key, ()):
-                    if stamps[i].state == state:  # type: ignore[union-attr]
+                    if stamps[i].status == status:  # type: ignore[union-attr]
                         yield i, digest, values
         except _TROUBLE as error:
             self._give_up("read", error)
@@ -244,16 +244,16 @@ class FeatureStore:
                     number = self._recipe_number(connection, recipe)
                     if number is None:
                         raise sqlite3.DatabaseError("the list of recipes is damaged")
-                    for stamp, digest, values in rows:
+                    for state, digest, values in rows:
                         if values is not None:
                             connection.execute(
                                 "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)",
                                 (number, digest, *encode(values)),
                             )
-                        if stamp is not None and stamp.settled:
+                        if state is not None and state.settled:
                             connection.execute(
                                 "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)",
-                                (stamp.key, stamp.state, digest),
+                                (state.key, state.status, digest),
                             )
         except _TROUBLE as error:
             self._give_up("write", error)
@@ -275,9 +275,9 @@ class FeatureStore:
         rows: list[Row] = []
         n_bytes, written = 0, time.monotonic()
 
-        def write(stamp: Stamp | None, digest: bytes, values: np.ndarray | None) -> None:
+        def write(state: FileState | None, digest: bytes, values: np.ndarray | None) -> None:
             nonlocal n_bytes, written
-            rows.append(Row(stamp, digest, values))
+            rows.append(Row(state, digest, values))
             n_bytes += 0 if values is None else values.nbytes
             if n_bytes > _BATCH_BYTES or time.monotonic() - written > _BATCH_SECONDS:
                 self.put(recipe, rows)
@@ -520,7 +520,7 @@ def _count(connection) -> int:
 
 def _forget_missing(connection) -> None:
     sources = connection.execute("SELECT key, digest FROM sources").fetchall()
-    there = {key for key, _ in sources if stamp_of(os.fsdecode(key)) is not None}
+    there = {key for key, _ in sources if file_state(os.fsdecode(key)) is not None}
     # Content that is still somewhere under another name stays.
     kept = {digest for key, digest in sources if key in there}
     gone = {(digest,) for _, digest in sources if digest not in kept}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -54,18 +54,3 @@ def _keep_memory() -> None:
     freed, up to 32 MB; this one is never touched, and costs nothing.
     """
     np.empty(31 << 20, dtype=np.uint8)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep BLAS and the like to one thread: the workers are the parallelism."""
-    with _controller().limit(limits=1):
-        yield
-
-
-@lru_cache(maxsize=1)
-def _controller():
-    import scipy.linalg  # noqa: F401 - scipy brings a BLAS of its own, to be found below
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

@@ -150,6 +150,6 @@ def _settings(features: AudioTransformer) -> dict:
     skipped = ("cache", "n_jobs", "verbose", "on_error", "out")
     params = {k: v for k, v in features.get_params().items() if k not in skipped}
     settings = {"class": type(features).__name__, **params}
-    if hasattr(features, "get_feature_names_out") and hasattr(features, "descriptors"):
-        settings["names"] = [str(name) for name in features.get_feature_names_out()]
+    if hasattr(features, "column_names"):
+        settings["names"] = features.column_names()
     return json.loads(json.dumps(settings, default=str))

@@ -1,24 +1,22 @@
-"""One reading of each clip for several transformers, on the processor and in torch batches."""
+"""One reading of each clip for several transformers, and transformers of others."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import soundfile as sf
-import torch
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
 from sklearn_mgc.audio import AudioError
 from sklearn_mgc.features import (
     AudioTransformer,
     HandcraftedFeatures,
     MelSpectrogram,
-    _torch,
-    base,
     extract,
+    sound,
 )
-from sklearn_mgc.features._presets import DESCRIPTORS
-from sklearn_mgc.features._spectral import Spectrum
+from sklearn_mgc.features.spectrum import Block
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
@@ -27,40 +25,38 @@ SAME = {"rtol": 1e-5, "atol": 1e-5}
 class Peak(AudioTransformer):
     """What somebody writes who knows only the base class."""
 
-    backend = "fused"
+    def __init__(self, power=1, *, n_segments=None, cache=None, n_jobs=None, on_error="raise"):
+        self.power = power
+        self.n_segments = n_segments
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.on_error = on_error
 
-    def __init__(self, sample_rate=22050, cache=None):
-        self.sample_rate, self.cache = sample_rate, cache
-        self.offset, self.duration, self.n_segments, self.n_fft, self.hop_length = (
-            0,
-            None,
-            None,
-            64,
-            64,
-        )
-        self.on_error, self.n_jobs, self.verbose = "raise", None, 0
-
-    def _output_shape(self):
+    def output_shape(self):
         return (1,)
 
-    def _recipe(self):
-        return {"transformer": "Peak"}
-
-    def _extract(self, y):
-        return np.abs(y).max(keepdims=True)
+    def extract(self, y):
+        return np.abs(y).max(keepdims=True) ** self.power
 
 
-@pytest.fixture
-def on_torch(monkeypatch):
-    """Make every device the processor, seen by torch."""
-    monkeypatch.setattr(_torch, "pick_device", lambda name: torch.device("cpu"))
+class BatchedPeak(Peak):
+    """One that works on several clips at once, in the thread that asked."""
+
+    batch_clips = 3
+
+    def extract(self, y):
+        return {"peak": np.abs(y).max()}
+
+    def finish(self, results):
+        self.sizes = [*getattr(self, "sizes", ()), len(results)]
+        return [[result["peak"] ** self.power] for result in results]
 
 
 @pytest.fixture
 def count(monkeypatch):
     """How often files were opened and frames transformed."""
     counts = {"decoded": 0, "transformed": 0}
-    stream_audio, power_blocks = base.stream_audio, Spectrum.power_blocks
+    stream_audio, power_rows = sound.stream_audio, Block.power_rows
 
     def counted_stream(*args, **kwargs):
         counts["decoded"] += 1
@@ -68,10 +64,10 @@ def count(monkeypatch):
 
     def counted_blocks(self, *args):
         counts["transformed"] += 1
-        return power_blocks(self, *args)
+        return power_rows(self, *args)
 
-    monkeypatch.setattr(base, "stream_audio", counted_stream)
-    monkeypatch.setattr(Spectrum, "power_blocks", counted_blocks)
+    monkeypatch.setattr(sound, "stream_audio", counted_stream)
+    monkeypatch.setattr(Block, "power_rows", counted_blocks)
     return counts
 
 
@@ -108,7 +104,7 @@ def test_other_frames_are_transformed_apart(clips, mel):
 def test_workers_caches_and_own_transformers(clip_paths, tmp_path, count):
     pair = [
         HandcraftedFeatures(cache=tmp_path / "store", n_jobs=2),
-        MelSpectrogram(n_frames=60, cache=tmp_path / "store", out=tmp_path / "mel.npy"),
+        MelSpectrogram(n_frames=60, cache=tmp_path / "store", out=tmp_path / "mel"),
         Peak(),
     ]
     pair[0].transform(clip_paths[:2])
@@ -156,84 +152,33 @@ def test_unfit_transformers_are_named(clips, transformers, error, message):
         extract(clips, *transformers)
 
 
-@pytest.mark.parametrize("pad_mode", ["constant", "reflect", "edge"])
-def test_torch_batches_equal_the_kernel(clips, on_torch, pad_mode):
-    """Clips of different lengths and loudness, so that padding and masks matter."""
-    rng = np.random.default_rng(0)
-    clips = [
-        *clips,
-        clips[0][:2048],
-        0.001 * clips[1][:30001],
-        rng.normal(size=9000),
-        np.ones(5000),
-    ]
-    names = [name for name in DESCRIPTORS if name not in ("harmony", "perceptr")]
-    statistics = ("mean", "std", "min", "max")
-    table = HandcraftedFeatures(names, statistics=statistics, pad_mode=pad_mode)
-    mel = MelSpectrogram(n_frames=60, pad_mode=pad_mode)
-    expected = table.transform(clips), mel.transform(clips)
-    deep = np.array(["contrast" in name for name in table.get_feature_names_out()])
-    on_device = [t.set_params(device="cuda") for t in (table, mel)]
-    for found in (extract(clips, *on_device), [t.transform(clips) for t in on_device]):
-        assert_allclose(found[0][:-1, ~deep], expected[0][:-1, ~deep], rtol=2e-4, atol=2e-3)
-        # A valley may be a single bin, and that as deep as the rounding of the transform; what
-        # a constant has above 0 Hz is nothing but rounding.
-        assert_allclose(found[0], expected[0], rtol=2e-4, atol=0.2)
-        # Far below the peak there is little but the rounding of the transform.
-        assert_allclose(found[1], expected[1], atol=5e-3)
-        loud = expected[1] > -60
-        assert_allclose(found[1][loud], expected[1][loud], atol=1e-3)
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("n_segments", [None, 2])
+def test_two_methods_make_a_transformer(clip_paths, clips, tmp_path, count, n_jobs, n_segments):
+    parts = [np.array_split(clip, n_segments or 1) for clip in clips]
+    expected = np.array([[[np.abs(part).max()] for part in parts_] for parts_ in parts])
+    expected = expected if n_segments else expected[:, 0]
+    for kind in (Peak, BatchedPeak):
+        transformer = kind(n_segments=n_segments, n_jobs=n_jobs, cache=tmp_path / kind.__name__)
+        assert_allclose(transformer.fit_transform(clip_paths), expected, rtol=1e-6)
+        count.update(decoded=0)
+        assert_allclose(transformer.transform(clip_paths[::-1]), expected[::-1], rtol=1e-6)
+        assert count["decoded"] == 0
+        other = clone(transformer).set_params(power=2)
+        assert_allclose(other.transform(clip_paths), expected**2, rtol=1e-6)
+        assert count["decoded"] == len(clip_paths)
 
 
-@pytest.mark.realdata
-def test_torch_batches_equal_librosa_on_real_music(shared_data, on_torch):
-    paths = sorted(shared_data.glob("emotify30/*/*.mp3"))[::100]
-    found = extract(paths, HandcraftedFeatures(device="cuda"), MelSpectrogram(device="cuda"))
-    expected = extract(
-        paths, HandcraftedFeatures(backend="librosa"), MelSpectrogram(backend="librosa")
-    )
-    assert_allclose(found[0], expected[0], rtol=2e-4, atol=1e-3)
-    assert_allclose(found[1], expected[1], atol=1e-3)
-
-
-def test_torch_workers_segments_caches_and_failures(clip_paths, tmp_path, on_torch, monkeypatch):
-    monkeypatch.setattr("sklearn_mgc.features._together._BATCH_SAMPLES", 50_000)
-    silent = tmp_path / "silent.wav"
-    sf.write(silent, np.zeros(22050), 22050)
-    paths = [*clip_paths, str(silent)]
-    options = {"n_segments": 2, "on_error": "nan"}
+def test_results_are_finished_in_batches_and_failures_left_out(clips):
+    silent = np.zeros(5000, dtype=np.float32)
+    transformer = BatchedPeak(on_error="nan")
     with pytest.warns(UserWarning, match="1 of 5"):
-        expected = HandcraftedFeatures(**options).transform(paths)
-    batched = HandcraftedFeatures(device="auto", n_jobs=2, cache=tmp_path / "store", **options)
-    for _ in range(2):
-        with pytest.warns(UserWarning, match="1 of 5"):
-            assert_allclose(batched.transform(paths), expected, rtol=2e-4, atol=1e-3)
-    assert batched.failed_[0]["error"] == "SilentAudioError"
-    assert base.FeatureStore(tmp_path / "store").info()["rows"] == 4
+        X = transformer.transform([*clips[:2], silent, *clips[2:]])
+    assert np.isnan(X[:, 0]).tolist() == [False, False, True, False, False]
+    assert transformer.sizes == [3, 1]
+    assert transformer.failed_[0]["error"] == "SilentAudioError"
 
 
-@pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_equals_the_kernel(clips):
-    found = extract(
-        clips, HandcraftedFeatures("rich", device="cuda"), MelSpectrogram(device="cuda")
-    )
-    expected = extract(clips, HandcraftedFeatures("rich"), MelSpectrogram())
-    assert_allclose(found[0], expected[0], rtol=2e-4, atol=2e-3)
-    loud = expected[1] > -60
-    assert_allclose(found[1][loud], expected[1][loud], atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"device": "gpu"}, "device must be"),
-        ({"device": 0}, "device must be"),
-        ({"device": "cuda", "backend": "librosa"}, "backend='fused'"),
-        ({"device": "cuda:99"}, "device='auto'"),
-    ],
-)
-@pytest.mark.parametrize("transformer", [HandcraftedFeatures, MelSpectrogram])
-def test_bad_devices_are_named(clips, transformer, params, message):
-    with pytest.raises(ValueError, match=message):
-        transformer(**params).transform(clips)
+def test_what_a_subclass_lacks_is_named(clips):
+    with pytest.raises(NotImplementedError, match="AudioTransformer has no output_shape"):
+        AudioTransformer().transform(clips)

@@ -9,15 +9,15 @@ import pytest
 import scipy.fft
 from numpy.testing import assert_allclose
 
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, _spectral
+from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, spectrum
 
 
 @pytest.fixture
 def choose():
     """The choice is made once a process: forget it before and after."""
-    _spectral._rfft.cache_clear()
-    yield _spectral._rfft
-    _spectral._rfft.cache_clear()
+    spectrum.fastest_rfft.cache_clear()
+    yield spectrum.fastest_rfft
+    spectrum.fastest_rfft.cache_clear()
 
 
 def test_scipy_without_mkl(choose, monkeypatch):
@@ -30,7 +30,7 @@ def test_features_equal_with_mkl(choose, clips, monkeypatch):
     assert choose() is mkl_fft.rfft
     transformers = [HandcraftedFeatures(), MelSpectrogram(n_frames=60)]
     with_mkl = [transformer.transform(clips) for transformer in transformers]
-    monkeypatch.setattr(_spectral, "_rfft", lambda: scipy.fft.rfft)
+    monkeypatch.setattr(spectrum, "fastest_rfft", lambda: scipy.fft.rfft)
     without = [transformer.transform(clips) for transformer in transformers]
     assert_allclose(with_mkl[0], without[0], rtol=2e-4, atol=1e-3)
     loud = without[1] > -60

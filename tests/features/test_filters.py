@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.signal import get_window
 
-from sklearn_mgc.features._filters import chroma_filters, hann_window, mel_bank
+from sklearn_mgc.features.filters import chroma_filters, hann_window, mel_bank
 
 
 @pytest.mark.parametrize(

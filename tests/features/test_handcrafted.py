@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_mgc.audio import load_audio
 from sklearn_mgc.features import HandcraftedFeatures
-from sklearn_mgc.features._presets import DESCRIPTORS
-from sklearn_mgc.features._spectral import STATISTICS, summarize
+from sklearn_mgc.features.descriptors import DESCRIPTORS
+from sklearn_mgc.features.summary import STATISTICS, summarize
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
@@ -118,7 +118,7 @@ def test_names_match_the_columns(clips):
 
 
 def test_all_descriptors_have_a_name_for_each_column(clips):
-    transformer = HandcraftedFeatures(DESCRIPTORS, statistics=STATISTICS, n_mfcc=3)
+    transformer = HandcraftedFeatures(tuple(DESCRIPTORS), statistics=tuple(STATISTICS), n_mfcc=3)
     names = transformer.get_feature_names_out().tolist()
     assert len(set(names)) == len(names) == 1 + len(STATISTICS) * (10 + 12 + 7 + 6 + 3 * 3)
     values = transformer.transform(clips[:1])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sklearn_mgc import HandcraftedFeatures
-from sklearn_mgc.features.base import as_clips
+from sklearn_mgc.features.inputs import as_clips
 
 PATHS = ["b.wav", "a.wav", "c ü.wav"]
 WAVES = np.random.default_rng(0).uniform(-0.9, 0.9, (3, 4000)).astype(np.float32)

@@ -9,7 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_mgc import AudioError, HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.datasets import make_music
-from sklearn_mgc.features import _long, _spectral
+from sklearn_mgc.features import Sound, descriptors, sound, spectrum
+from sklearn_mgc.features.descriptors import Settings, describe, separated
+from sklearn_mgc.features.spectrum import FrameParams, sized_blocks, spectrum_of
+from sklearn_mgc.features.summary import Moments, summarize
 
 RATE = 22050
 NAMES = (
@@ -28,16 +31,30 @@ def wave():
     return np.concatenate(clips)[: 20 * RATE + 123]
 
 
+def shorten(monkeypatch, seconds):
+    monkeypatch.setattr(sound, "LONG_SECONDS", seconds)
+    monkeypatch.setattr(sound, "BLOCK_SECONDS", seconds / 3)
+    monkeypatch.setattr(spectrum, "CHUNK_SECONDS", seconds / 2)
+    monkeypatch.setattr(descriptors, "_PART_SECONDS", seconds / 2)
+
+
 @pytest.fixture
 def short_chunks(monkeypatch):
     """What is longer than two seconds is long, and read by the second."""
-    monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
-    monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
-    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
+    shorten(monkeypatch, 2.0)
 
 
 def stream(y, size=7001):
-    return _long.Stream(lambda: (y[i : i + size] for i in range(0, len(y), size)))
+    blocks = [y[i : i + size] for i in range(0, len(y), size)]
+    return Sound("long", RATE, lambda: blocks, is_long=True)
+
+
+def whole(y):
+    return Sound("short", RATE, lambda: [y])
+
+
+def settings_of(n_fft=2048, hop_length=512, pad_mode="constant"):
+    return Settings(FrameParams(RATE, n_fft, hop_length, pad_mode), n_mfcc=13)
 
 
 @pytest.mark.parametrize("pad_mode", ["constant", "reflect", "edge"])
@@ -45,10 +62,9 @@ def stream(y, size=7001):
     ("n_fft", "hop_length"), [(2048, 512), (1024, 1024), (512, 700), (2048, 333)]
 )
 def test_every_descriptor_of_every_frame(wave, short_chunks, pad_mode, n_fft, hop_length):
-    params = {"sample_rate": RATE, "n_fft": n_fft, "hop_length": hop_length, "n_mfcc": 13,
-              "pad_mode": pad_mode}  # fmt: skip
-    found = _long.describe(stream(wave), NAMES, **params)
-    expected = _spectral.describe(wave, NAMES, **params)
+    settings = settings_of(n_fft, hop_length, pad_mode)
+    found = describe(stream(wave), NAMES, settings)
+    expected = describe(whole(wave), NAMES, settings)
     assert list(found) == list(expected)
     for name in NAMES:
         assert found[name].shape == expected[name].shape, name
@@ -59,11 +75,10 @@ def test_every_descriptor_of_every_frame(wave, short_chunks, pad_mode, n_fft, ho
 @pytest.mark.parametrize("size", [1, 100_000, 10**9])
 def test_blocks_of_any_size(wave, short_chunks, size):
     y = wave[: 3 * RATE] if size == 1 else wave
-    params = {"sample_rate": RATE, "n_fft": 2048, "hop_length": 512, "pad_mode": "constant"}
-    lengths = [len(chunk) for chunk, _ in _long._chunks(stream(y, size), **params)]
-    assert max(lengths) <= 2 * RATE + 2 * 2048
-    frames = sum((length - 2048) // 512 + 1 for length in lengths)
-    assert frames == 1 + len(y) // 512
+    blocks = list(sized_blocks(stream(y, size), RATE))
+    assert_array_equal(np.concatenate([block for block, _ in blocks]), y)
+    assert max(len(block) for block, _ in blocks) < 2 * RATE
+    assert [last for _, last in blocks] == [False] * (len(blocks) - 1) + [True]
 
 
 def test_tuning_is_that_of_the_whole_clip(short_chunks):
@@ -71,28 +86,31 @@ def test_tuning_is_that_of_the_whole_clip(short_chunks):
     t = np.arange(8 * RATE) / RATE
     high, right = (np.sin(2 * np.pi * 440 * 2 ** (c / 12) * t).astype(np.float32) for c in (0.3, 0))
     y = np.concatenate([high[: 3 * RATE], right])
-    params = {"sample_rate": RATE, "n_fft": 2048, "hop_length": 512, "pad_mode": "constant"}
-    _, whole = _long._survey(stream(y), with_tuning=True, **params)
-    assert whole["tuning"] == _spectral.Spectrum(y, **params).tuning
-    assert abs(whole["tuning"]) < 0.05
+    frames = settings_of().frames
+    tuning = spectrum_of(stream(y), frames).whole.tuning
+    assert tuning == spectrum_of(whole(y), frames).whole.tuning
+    assert abs(tuning) < 0.05
 
 
 @pytest.mark.parametrize(("n_fft", "hop_length"), [(2048, 512), (1024, 1024), (512, 200)])
 def test_samples_of_harmonic_and_percussive_sound(wave, short_chunks, n_fft, hop_length):
-    params = {"sample_rate": RATE, "n_fft": n_fft, "hop_length": hop_length, "n_mfcc": 13,
-              "pad_mode": "constant"}  # fmt: skip
+    settings = settings_of(n_fft, hop_length)
     y = wave[3 * RATE : 13 * RATE + 77]
     statistics = ("mean", "std", "var", "min", "max", "skew", "kurtosis")
-    found = _long.describe(stream(y), _long.SAMPLES, **params)
-    expected = _spectral.describe(y, _long.SAMPLES, **params)
-    for name in _long.SAMPLES:
+    names = ("harmony", "perceptr")
+    found = {name: Moments() for name in names}
+    for part in separated(stream(y), names, settings):
+        for name in names:
+            found[name].add(part[name])
+    (expected,) = separated(whole(y), names, settings)
+    for name in names:
         assert found[name].n == len(y)
-        values = _spectral.summarize(expected[name], statistics)
+        values = summarize(expected[name][:, None], statistics)
         assert_allclose(found[name].summarize(statistics), values, rtol=1e-3, atol=1e-6)
 
 
 def test_moments_of_a_constant():
-    moments = _long.Moments()
+    moments = Moments()
     for _ in range(2):
         moments.add(np.full(5, 0.25, dtype=np.float32))
     names = ("mean", "std", "min", "max", "skew", "kurtosis")
@@ -119,9 +137,7 @@ def test_transformers(wave, tmp_path, transformer, given, monkeypatch):
     soundfile.write(path, wave, RATE)
     clip = path if given == "file" else soundfile.read(path, dtype="float32")[0]
     expected = transformer.transform([clip])
-    monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
-    monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
-    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
+    shorten(monkeypatch, 2.0)
     found = transformer.transform([clip])
     assert_allclose(found, expected, rtol=1e-3, atol=2e-3)
 
@@ -130,9 +146,7 @@ def test_resampled_stereo_mp3(wave, tmp_path, monkeypatch):
     path = tmp_path / "a.mp3"
     soundfile.write(path, np.stack([wave, wave[::-1]], axis=1), 44100)
     expected = HandcraftedFeatures().transform([path])
-    monkeypatch.setattr(_long, "LONG_SECONDS", 2.0)
-    monkeypatch.setattr(_long, "CHUNK_SECONDS", 1.0)
-    monkeypatch.setattr(_long, "BLOCK_SECONDS", 0.7)
+    shorten(monkeypatch, 2.0)
     assert_allclose(HandcraftedFeatures().transform([path]), expected, rtol=1e-3, atol=2e-3)
 
 
@@ -154,9 +168,7 @@ def test_no_large_array_is_asked_for(tmp_path, monkeypatch):
         for _ in range(30):
             file.write(rng.uniform(-0.5, 0.5, 30 * 8000).astype(np.float32))
     waveform = 30 * 30 * 8000 * 4
-    monkeypatch.setattr(_long, "LONG_SECONDS", 10.0)
-    monkeypatch.setattr(_long, "CHUNK_SECONDS", 5.0)
-    monkeypatch.setattr(_long, "BLOCK_SECONDS", 5.0)
+    shorten(monkeypatch, 10.0)
     for features in (
         HandcraftedFeatures(["chroma", "spectral_centroid", "mfcc"], sample_rate=8000),
         MelSpectrogram(sample_rate=8000),

@@ -27,11 +27,11 @@ from sklearn_mgc.features import (
     FeatureStore,
     HandcraftedFeatures,
     MelSpectrogram,
-    _database,
-    _fingerprint,
-    _spectral,
-    _together,
-    base,
+    database,
+    extraction,
+    fingerprint,
+    sound,
+    spectrum,
     store,
 )
 
@@ -56,13 +56,13 @@ def files(tmp_path):
 def decoded(monkeypatch):
     """Paths that were decoded, in order."""
     seen = []
-    stream_audio = base.stream_audio
+    stream_audio = sound.stream_audio
 
     def counting(source, **params):
         seen.append(str(source))
         return stream_audio(source, **params)
 
-    monkeypatch.setattr(base, "stream_audio", counting)
+    monkeypatch.setattr(sound, "stream_audio", counting)
     return seen
 
 
@@ -70,7 +70,7 @@ def decoded(monkeypatch):
 def settled(request, monkeypatch):
     """Files are young enough to be hashed again, or old enough for their stamp to do."""
     if request.param == "settled files":
-        monkeypatch.setattr(_fingerprint, "_TICK", -1)
+        monkeypatch.setattr(fingerprint, "_TICK", -1)
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ def test_second_transform_decodes_nothing(transformer, files, cache, decoded, se
 
 
 def test_settled_files_are_not_even_read(files, cache, monkeypatch):
-    monkeypatch.setattr(_fingerprint, "_TICK", -1)
+    monkeypatch.setattr(fingerprint, "_TICK", -1)
     transformer = HandcraftedFeatures(cache=cache)
     expected = transformer.transform(files)
-    monkeypatch.setattr(_together, "digest_of", None)
+    monkeypatch.setattr(extraction, "digest_of", None)
     assert_allclose(transformer.transform(files), expected, **SAME)
 
 
@@ -150,7 +150,7 @@ def test_every_parameter_is_in_the_key(transformer, cache):
 
 def test_new_kernel_is_a_miss(files, cache, decoded, monkeypatch):
     HandcraftedFeatures(cache=cache).transform(files[:1])
-    monkeypatch.setattr(_spectral, "KERNEL_VERSION", "another")
+    monkeypatch.setattr(spectrum, "KERNEL_VERSION", "another")
     HandcraftedFeatures(cache=cache).transform(files[:1])
     assert len(decoded) == 2
 
@@ -182,7 +182,7 @@ def test_waveforms(clips, cache, monkeypatch):
     expected = transformer.transform(clips)
     changed = [clips[0] + np.float32(1e-3), *clips[1:]]
     assert (transformer.transform(changed)[0] != expected[0]).any()
-    monkeypatch.setattr(HandcraftedFeatures, "_extract", None)
+    monkeypatch.setattr(HandcraftedFeatures, "extract_sound", None)
     assert_allclose(transformer.transform(clips), expected, **SAME)
 
 
@@ -206,7 +206,7 @@ def test_error_keeps_what_was_computed(files, cache, decoded):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
-    extract = HandcraftedFeatures._extract
+    extract = HandcraftedFeatures.extract_sound
     presses = [_thread.interrupt_main]  # as Ctrl-C does, once
 
     def interrupted(self, y):
@@ -219,7 +219,7 @@ def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
 
     transformer = HandcraftedFeatures(cache=cache, n_jobs=n_jobs)
     with monkeypatch.context() as patch:
-        patch.setattr(HandcraftedFeatures, "_extract", interrupted)
+        patch.setattr(HandcraftedFeatures, "extract_sound", interrupted)
         with pytest.raises(KeyboardInterrupt):
             transformer.transform(files)
     n_kept = FeatureStore(cache).info()["rows"]
@@ -255,11 +255,11 @@ import sys, time
 from sklearn_mgc.features import HandcraftedFeatures, store
 folder, delay, *files = sys.argv[1:]
 store._BATCH_SECONDS = 0.05
-extract = HandcraftedFeatures._extract
+extract = HandcraftedFeatures.extract_sound
 def slowly(self, y):
     time.sleep(float(delay))
     return extract(self, y)
-HandcraftedFeatures._extract = slowly
+HandcraftedFeatures.extract_sound = slowly
 HandcraftedFeatures(cache=folder).transform(files)
 """
 
@@ -356,7 +356,7 @@ def test_unusable_store_degrades_to_computing(files, cache, spoil, n_jobs):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_damage_anywhere_gives_no_wrong_row(files, cache, seed, monkeypatch):
-    monkeypatch.setattr(_fingerprint, "_TICK", -1)
+    monkeypatch.setattr(fingerprint, "_TICK", -1)
     expected = HandcraftedFeatures(cache=cache).transform(files)
     rng = np.random.default_rng(seed)
     content = bytearray((cache / "features.sqlite").read_bytes())
@@ -425,7 +425,7 @@ def test_read_only_store_is_read(files, cache, decoded, monkeypatch):
         error.sqlite_errorcode = sqlite3.SQLITE_READONLY
         raise error
 
-    monkeypatch.setattr(_database, "_prepare", refuse)
+    monkeypatch.setattr(database, "_prepare", refuse)
     with pytest.warns(UserWarning, match="cannot be written") as caught:
         HandcraftedFeatures(cache=cache).transform(files)
     assert len(caught) == 1
@@ -481,7 +481,7 @@ def test_info_and_prune(files, cache, monkeypatch):
 
 
 def test_prune_missing(files, cache, monkeypatch):
-    monkeypatch.setattr(_fingerprint, "_TICK", -1)
+    monkeypatch.setattr(fingerprint, "_TICK", -1)
     HandcraftedFeatures(cache=cache).transform(files)
     os.remove(files[0])
     store = FeatureStore(cache)

@@ -530,10 +530,10 @@ def test_processes_of_a_search_share_the_cores_and_what_is_stored(tmp_path, monk
 
     # Classes of this function travel by value, and write where all processes can.
     class Counted(HandcraftedFeatures):
-        def _extract(self, *args, **kwargs):
+        def extract_sound(self, *args, **kwargs):
             with open(log, "a") as file:
                 file.write("computed\n")
-            return super()._extract(*args, **kwargs)
+            return super().extract_sound(*args, **kwargs)
 
     class Watched(DNNClassifier):
         def fit(self, X, y):

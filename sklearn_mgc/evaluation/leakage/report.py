@@ -455,7 +455,7 @@ def _codes(values, n: int, kind: str) -> np.ndarray:
 def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
     """Hashes of clips, and pairs of clips that are one recording (None if not searched)."""
     from sklearn_mgc.evaluation.leakage.fingerprints import same_recordings
-    from sklearn_mgc.features.base import as_clips
+    from sklearn_mgc.features.inputs import as_clips
     from sklearn_mgc.features.workers import run
 
     clips = as_clips(X)

@@ -2,7 +2,7 @@
 
 A clip's *digest* depends on its content alone, so that a moved or copied folder is still
 known. Reading every file to hash it would cost more than reading its features; so the
-digest is remembered with the file's *stamp* (size and times), as version control does.
+digest is remembered with the file's *state* (size and times), as version control does.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import numpy as np
 from sklearn_mgc.audio import MissingAudioError
 from sklearn_mgc.audio.zip import describe_member, split_member
 
-# Two writes within one tick of a file system's clock leave the same stamp; two seconds is
-# FAT's, the coarsest. The stamp of a file younger than that is not relied upon.
+# Two writes within one tick of a file system's clock leave the same state; two seconds is
+# FAT's, the coarsest. The state of a file younger than that is not relied upon.
 _TICK = 2_000_000_000
 
 
-class Stamp(NamedTuple):
+class FileState(NamedTuple):
     """Where a clip was found and what the file system said of it."""
 
-    key: bytes
-    state: str
+    key: bytes  # its absolute path
+    status: str
     settled: bool
 
 
-def stamp_of(clip) -> Stamp | None:
-    """Look at a path without reading it; None for a waveform or a missing file."""
-    if isinstance(clip, np.ndarray):
+def file_state(clip) -> FileState | None:
+    """Look at a path without reading it; None for what is in memory, or missing."""
+    if not isinstance(clip, (str, os.PathLike)):
         return None
     path = os.fspath(clip)
     member = None if os.path.exists(path) else split_member(path)
@@ -42,8 +42,8 @@ def stamp_of(clip) -> Stamp | None:
     except (OSError, ValueError):
         return None
     age = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)
-    state = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
-    return Stamp(os.fsencode(os.path.abspath(path)), state, age > _TICK)
+    status = f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+    return FileState(os.fsencode(os.path.abspath(path)), status, age > _TICK)
 
 
 def digest_of(clip) -> bytes:
@@ -51,8 +51,8 @@ def digest_of(clip) -> bytes:
 
     Parameters
     ----------
-    clip : str or ndarray
-        A path, or a waveform, of which type and samples count.
+    clip : str, bytes or ndarray
+        A path, a file's content, or a waveform, of which type and samples count.
 
     Raises
     ------
@@ -63,6 +63,8 @@ def digest_of(clip) -> bytes:
         content = hashlib.sha256(f"waveform {clip.dtype.str}".encode())
         content.update(np.ascontiguousarray(clip).data)
         return content.digest()[:16]
+    if isinstance(clip, bytes):  # equal to that of a file with this content
+        return hashlib.sha256(clip).digest()[:16]
     if not os.path.exists(clip) and (member := split_member(clip)):
         # An archive knows its members' checksums: nothing is unpacked for them.
         return hashlib.sha256(describe_member(*member).encode()).digest()[:16]

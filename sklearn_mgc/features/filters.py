@@ -10,6 +10,7 @@ import warnings
 from functools import lru_cache
 
 import numpy as np
+from scipy import fft
 
 # The mel scale of Slaney's Auditory Toolbox: linear up to 1 kHz, then logarithmic.
 _HERTZ_PER_MEL = 200.0 / 3
@@ -74,3 +75,50 @@ def chroma_filters(sample_rate: int, n_fft: int, tuning: float) -> np.ndarray:
 def hann_window(n_fft: int) -> np.ndarray:
     """The periodic Hann window, float32."""
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
+
+
+def _sparse(bank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A filterbank, bands x bins, without its zeros: weights, first bins, starts of the bands."""
+    runs = [np.flatnonzero(band) for band in bank]
+    # From the first weight to the last; narrow bands may be empty.
+    ends = [(run[0], run[-1] + 1) if len(run) else (0, 0) for run in runs]
+    weights = [band[low:high] for band, (low, high) in zip(bank, ends, strict=True)]
+    first = np.array([low for low, _ in ends], dtype=np.int64)
+    start = np.cumsum([0, *map(len, weights)], dtype=np.int64)
+    return np.concatenate(weights).astype(np.float32), first, start
+
+
+@lru_cache(maxsize=8)
+def mel_filters(
+    sample_rate: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mel filterbank, as `kernels.band_rows` reads it."""
+    return _sparse(mel_bank(sample_rate, n_fft, n_mels, fmin, fmax))
+
+
+@lru_cache(maxsize=128)
+def chroma_bands(
+    sample_rate: float, n_fft: int, tuning: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The weights of the pitch classes, as `kernels.band_rows` reads them."""
+    return _sparse(chroma_filters(sample_rate, n_fft, tuning).T)
+
+
+@lru_cache(maxsize=8)
+def dct_bands(n_mels: int, n_mfcc: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The orthonormal cosine transform of mel bands, as `kernels.band_rows` reads it."""
+    return _sparse(fft.dct(np.eye(n_mels), axis=1, norm="ortho")[:, :n_mfcc].T)
+
+
+@lru_cache(maxsize=8)
+def octave_bands(sample_rate: float, n_fft: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First bin, end, and number of extreme bins of the octave bands from 200 Hz up."""
+    frequency = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
+    edges = np.concatenate([[0.0], 200.0 * 2.0 ** np.arange(7)])
+    low = np.searchsorted(frequency, edges[:-1])
+    high = np.searchsorted(frequency, edges[1:], side="right")
+    low[1:] -= 1  # a band begins with the last bin of the one below
+    high[-1] = len(frequency)
+    count = np.maximum(np.rint(0.02 * (high - low)), 1).astype(np.int64)
+    high[:-1] -= 1
+    return low, high, count
