@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -42,7 +41,7 @@ class Sound:
     def __init__(
         self,
         name: str,
-        sample_rate: float,
+        sample_rate: int,
         blocks: Callable[[], Iterable[np.ndarray]],
         *,
         is_long: bool = False,
@@ -138,7 +137,7 @@ def open_sound(
     clip: str | bytes | np.ndarray,
     name: str,
     *,
-    sample_rate: float,
+    sample_rate: int,
     offset: float = 0.0,
     duration: float | None = None,
 ) -> Sound:
@@ -176,16 +175,15 @@ def open_sound(
         return Sound.of(y, name, sample_rate)
 
     def blocks() -> Iterator[np.ndarray]:
-        source: Any = io.BytesIO(clip) if isinstance(clip, bytes) else clip
         stream = stream_audio(
-            source,
-            sample_rate=sample_rate,  # type: ignore[arg-type]
+            clip,
+            sample_rate=sample_rate,
             offset=offset,
             duration=duration,
             block_duration=BLOCK_SECONDS,
         )
         yield from stream
-        sound.notes = list(getattr(stream, "notes", ()))
+        sound.notes = [f"{name}: {note.message}" for note in stream.notes]
 
     sound = Sound(name, sample_rate, blocks, is_long=True)
     read: list[np.ndarray] = []
