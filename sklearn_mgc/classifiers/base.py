@@ -253,8 +253,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("precision='fp16' needs a GPU; on the CPU use 'bf16' or 'float32'")
         self._seed = seed
         net = self._make_net(validation, verbose=verbose)
-        with self._fork_rng(), memory_hint(self):
-            torch.manual_seed(seed)
+        with memory_hint(self):
             net.initialize()
         if weights is None:
             self.history_: list[dict] = []
@@ -275,15 +274,11 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         before = self.history_[: len(self.history_) - len(_epochs(self.net_))]
         # Weights and epochs so far are kept when the user interrupts.
         try:
-            with self._fork_rng(), memory_hint(self):
+            with memory_hint(self):
                 self.net_.partial_fit(data, encoded, epochs=epochs)
         finally:
             self.history_ = before + _epochs(self.net_)
             self.n_iter_ = len(self.history_)
-
-    def _fork_rng(self):
-        devices = [self.device_] if self.device_.startswith("cuda") else []
-        return torch.random.fork_rng(devices=devices)
 
     def _encode(self, y, name: str) -> np.ndarray:
         unknown = np.setdiff1d(y, self.classes_)
@@ -483,8 +478,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             return
         self.device_ = resolve_device(self.device, missing_ok=True)
         self.net_ = self._make_net(epochs_before=len(self.history_))
-        with torch.random.fork_rng(devices=[]):
-            self.net_.initialize()
+        self.net_.initialize()
         self.module_ = self.net_.module_
         self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -64,19 +64,26 @@ class Batches:
     dataset : skorch.dataset.Dataset
         Its ``X`` is a dict with "X" and perhaps "sample_weight".
     batch_size : int
-        Rows of a batch; when not training, more where rows are small.
-    training : bool
-        In random order, drawn from torch's generator of the CPU.
+        Rows of a batch; without an order, more where rows are small.
     device : str
         Where batches go.
+    permutation : callable or None, default=None
+        Gives the order of so many rows, for training; without it they stay in order.
     """
 
-    def __init__(self, dataset, batch_size: int, *, training: bool, device: str):
+    def __init__(
+        self,
+        dataset,
+        batch_size: int,
+        *,
+        device: str,
+        permutation: Callable[[int], np.ndarray] | None = None,
+    ):
         arrays = dataset.X if isinstance(dataset.X, dict) else {"X": dataset.X}
         X = arrays["X"]
         self._n = len(X)
         self._device = device
-        self._training = training
+        self._permutation = permutation
         self._sizes = self._split(X, batch_size)
         self._X = X
         n_bytes = X.size * 4
@@ -90,13 +97,13 @@ class Batches:
         self._weight = None if weight is None else _float_tensor(np.asarray(weight), device)
 
     def _split(self, X, batch_size: int) -> list[int]:
-        if not self._training:
+        if self._permutation is None:
             row = max(1, X[:1].size * 4)
             batch_size = max(batch_size, min(8192, PREDICTED_BYTES // row))
         size = self._n if batch_size == -1 else min(batch_size, self._n)
         sizes = [size] * (self._n // size) if size else []
         rest = self._n - sum(sizes)
-        if rest == 1 and sizes and self._training:
+        if rest == 1 and sizes and self._permutation is not None:
             sizes[-1] += 1
         elif rest:
             sizes.append(rest)
@@ -106,7 +113,7 @@ class Batches:
         return len(self._sizes)
 
     def __iter__(self) -> Iterator:
-        order = torch.randperm(self._n) if self._training else None
+        order = self._permutation and torch.from_numpy(self._permutation(self._n))
         columns = [self._rows(order), self._columns(self._labels, order)]
         if self._weight is None:
             for x, y in zip(*columns, strict=True):

@@ -1,7 +1,12 @@
 """The engine: a skorch network with whole-batch slicing and a lean training loop.
 
 It sees encoded labels (0 .. n_classes - 1) and float arrays only; everything that a user
-may pass is settled in `_base.py`.
+may pass is settled in `base.py`.
+
+A network owns its random numbers: those of the first weights come from a `torch.Generator`
+with its seed, in the order in which torch's modules draw them; those of an epoch (order of the
+rows, mixup, dropped units, masks) are what `networks.draws` says of the seed and the number of
+the epoch. torch's own generator is neither read nor changed.
 """
 
 from __future__ import annotations
@@ -15,8 +20,10 @@ import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, EarlyStopping
 from torch.nn.functional import cross_entropy
+from torch.overrides import TorchFunctionMode
 
 from sklearn_mgc.classifiers.batches import Batches
+from sklearn_mgc.networks import draws
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _PER_BATCH = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -38,7 +45,7 @@ class GenreNet(NeuralNetClassifier):
     *args, **kwargs
         skorch's.
     seed : int
-        Seed of the first epoch.
+        Seed of the first weights and, with its number, of each epoch.
     epochs_before : int
         Epochs of the weights that are loaded: the number to go on from.
     lr_schedule : {"onecycle", "cosine"} or None
@@ -93,9 +100,15 @@ class GenreNet(NeuralNetClassifier):
         )
         return self
 
+    def initialize_module(self):
+        """Make the module, with weights that its own generator draws."""
+        with _DrawnBy(torch.Generator().manual_seed(self.seed)):
+            return super().initialize_module()
+
     def get_iterator(self, dataset, training=False):
         """Batches of the dataset; large ones for prediction."""
-        return Batches(dataset, self.batch_size, training=training, device=self.device)
+        permutation = (lambda n: self._rng.permutation(n)) if training else None
+        return Batches(dataset, self.batch_size, device=self.device, permutation=permutation)
 
     def infer(self, x, **fit_params):
         """Logits of a batch; sample weights are no input of the module."""
@@ -141,8 +154,8 @@ class GenreNet(NeuralNetClassifier):
 
     def _mixed_loss(self, Xi, yi):
         """Loss of the batch blended with itself in another order."""
-        share = float(torch.distributions.Beta(self.mixup, self.mixup).sample())
-        other = torch.randperm(len(yi)).to(yi.device)
+        share = self._rng.beta(self.mixup, self.mixup)
+        other = torch.from_numpy(self._rng.permutation(len(yi))).to(yi.device)
         X = Xi["X"]
         y_pred = self.infer({"X": torch.lerp(X[other], X, share)})
         mixed = {name: values[other] for name, values in Xi.items()}
@@ -170,7 +183,8 @@ class GenreNet(NeuralNetClassifier):
         self._set_training(training)
         epoch = self.epochs_before + len(self.history) - 1
         if training:
-            torch.manual_seed(self.seed + 1 + epoch)
+            self._rng = draws.generator(self.seed, epoch)
+            draws.seed_layers(self.module_, self.seed, epoch)
         record = _Record()
         n_batches = len(iterator)
         for i, batch in enumerate(iterator):
@@ -221,6 +235,20 @@ class GenreNet(NeuralNetClassifier):
             self.fit_loop(X, y, epochs=epochs, **fit_params)
         self.notify("on_train_end", X=X, y=y)
         return self
+
+
+class _DrawnBy(TorchFunctionMode):
+    """What torch draws in this thread comes from this generator, not from the process's."""
+
+    def __init__(self, generator: torch.Generator):
+        super().__init__()
+        self._generator = generator
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if "generator" in kwargs:  # as all of torch.nn.init has
+            kwargs["generator"] = self._generator
+        return func(*args, **kwargs)
 
 
 class _Record:

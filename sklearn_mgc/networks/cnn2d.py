@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from sklearn_mgc.networks.draws import Dropout
+
 
 class CNN2D(nn.Module):
     """The paper's second network: three blocks of Conv2d-ReLU-BatchNorm-MaxPool-Dropout.
@@ -57,13 +59,13 @@ class CNN2D(nn.Module):
             blocks += [nn.Conv2d(before, size, kernel_size, padding=back), nn.ReLU()]
             if batch_norm:
                 blocks.append(nn.BatchNorm2d(size))
-            blocks += [nn.MaxPool2d(pool), nn.Dropout(dropout)]
+            blocks += [nn.MaxPool2d(pool), Dropout(dropout)]
             before, n_frames, n_mels = size, n_frames // pool[0], n_mels // pool[1]
         self.blocks = nn.Sequential(*blocks)
         dense: list[nn.Module] = []
         width = before * n_frames * n_mels
         for size in dense_sizes:
-            dense += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
+            dense += [nn.Linear(width, size), nn.ReLU(), Dropout(dropout)]
             width = size
         self.dense = nn.Sequential(*dense)
         self.head = nn.Linear(width, n_classes)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from sklearn_mgc.networks.draws import Dropout
+
 _ACTIVATIONS = {"relu": nn.ReLU, "elu": nn.ELU}
 
 
@@ -100,7 +102,7 @@ class CRNN(nn.Module):
                 blocks.append(norm(size))
             blocks += [_ACTIVATIONS[activation](), pooling(pools)]
             if drop:
-                blocks.append(nn.Dropout(drop))
+                blocks.append(Dropout(drop))
             before, sides = size, [side // by for side, by in zip(sides, pools, strict=True)]
         self.blocks = nn.Sequential(*blocks)
         width = before * (sides[1] if self.image else 1)
@@ -108,7 +110,7 @@ class CRNN(nn.Module):
         self.rnn = recurrent(
             width, lstm_hidden_size, lstm_layers, batch_first=True, bidirectional=bidirectional
         )
-        self.dropout = nn.Dropout(rnn_dropout)
+        self.dropout = Dropout(rnn_dropout)
         self.head = nn.Linear(lstm_hidden_size * (2 if bidirectional else 1), n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:

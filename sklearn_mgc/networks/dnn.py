@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from sklearn_mgc.networks.draws import Dropout
+
 
 class DNN(nn.Module):
     """The paper's first network: dense layers with batch normalization and dropout.
@@ -42,7 +44,7 @@ class DNN(nn.Module):
                 layers.append(nn.BatchNorm1d(size))
             layers.append(nn.ReLU())
             if i < len(hidden_sizes) - 1 or len(hidden_sizes) == 1:
-                layers.append(nn.Dropout(dropout))
+                layers.append(Dropout(dropout))
             width = size
         layers.append(nn.Linear(width, n_classes))
         self.layers = nn.Sequential(*layers)

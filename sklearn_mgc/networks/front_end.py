@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
+
+from sklearn_mgc.networks import draws
 
 
 class FrontEnd(nn.Module):
@@ -47,22 +50,30 @@ class FrontEnd(nn.Module):
     ):
         super().__init__()
         self.spec_augment = spec_augment
+        self.seed_draws(0)
         self.register_buffer("mean", torch.zeros(input_shape[1]))
         self.register_buffer("scale", torch.ones(input_shape[1]))
         self.network = network(input_shape, n_classes, **params)
+
+    def seed_draws(self, *key: int) -> None:
+        """Begin the stream of this key."""
+        self._rng = draws.generator(*key)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
         X = (X - self.mean) / self.scale
         if self.training and self.spec_augment > 0:
             n, n_frames, n_mels = X.shape
-            masked = self._runs(n, n_frames, X.device)[:, :, None]
-            X = X.masked_fill(masked | self._runs(n, n_mels, X.device)[:, None, :], 0.0)
+            frames, bands = self._runs(n, n_frames), self._runs(n, n_mels)
+            masked = frames.to(X.device)[:, :, None] | bands.to(X.device)[:, None, :]
+            X = X.masked_fill(masked, 0.0)
         return self.network(X)
 
-    def _runs(self, n: int, length: int, device: torch.device) -> torch.Tensor:
+    @torch.compiler.disable
+    def _runs(self, n: int, length: int) -> torch.Tensor:
         """One run (n, length) for each spectrogram, of random width and place."""
-        width = torch.rand(n, 1, device=device) * self.spec_augment * length
-        start = torch.rand(n, 1, device=device) * (length - width)
-        place = torch.arange(length, device=device)
-        return (place >= start) & (place < start + width)
+        width, start = self._rng.random((2, n, 1), dtype=np.float32)
+        width *= self.spec_augment * length
+        start *= length - width
+        place = np.arange(length)
+        return torch.from_numpy((place >= start) & (place < start + width))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from sklearn_mgc.networks.draws import Dropout
+
 
 class ParallelCRNN(nn.Module):
     """Two readers of one spectrogram, and a linear layer over what both found.
@@ -69,7 +71,7 @@ class ParallelCRNN(nn.Module):
         self.gru = nn.GRU(
             input_shape[1] // pool[1], gru_hidden_size, batch_first=True, bidirectional=True
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         width = before * size.n_frames * size.n_mels + 2 * gru_hidden_size
         self.head = nn.Linear(width, n_classes)
 

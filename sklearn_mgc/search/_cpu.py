@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
+from torch import nn
 
+from sklearn_mgc.networks import draws
 from sklearn_mgc.search._nets import Net
 
 
@@ -83,22 +84,11 @@ def _train_bundle(bundle: list[tuple[Net, int]], tick: Callable) -> None:
 
 
 def draw(net: Net, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-    """Order of the rows and kept units of an epoch, as PyTorch draws them for the estimator."""
-    generator = torch.Generator().manual_seed(net.estimator._seed + 1 + epoch)
-    n = int(net.ends[-1])
-    order = torch.randperm(n, generator=generator).numpy()
-    widths = [(int(w), 1 - p) for w, p in zip(net.sizes[1:], net.drop, strict=True) if p > 0]
-    if net.estimator.random_state is None:
-        # No two fits are alike: there is nothing to replay, and NumPy draws ten times as fast.
-        rng = np.random.Generator(np.random.SFC64(net.estimator._seed + 1 + epoch))
-        drawn = [rng.random(n * width, dtype=np.float32) < keep for width, keep in widths]
-        return order, np.concatenate([np.zeros(0, bool), *drawn]).view(np.uint8)
-    masks = torch.empty(n * sum(w for w, _ in widths), dtype=torch.uint8)
-    offsets = np.cumsum([0] + [n * w for w, _ in widths]).tolist()
-    begin = 0
-    for end in net.ends.tolist() if widths else ():
-        for offset, (width, keep) in zip(offsets, widths, strict=False):
-            part = masks[offset + begin * width : offset + end * width]
-            part.bernoulli_(keep, generator=generator)
-        begin = end
-    return order, masks.numpy()
+    """Order of the rows and kept units of an epoch, as `DNNClassifier` draws them."""
+    seed, n = net.estimator._seed, int(net.ends[-1])
+    layers = [draws.Dropout(float(p)) for p in net.drop if p > 0]
+    draws.seed_layers(nn.ModuleList(layers), seed, epoch)
+    widths = [int(w) for w, p in zip(net.sizes[1:], net.drop, strict=True) if p > 0]
+    kept = [layer.kept(n * width) for layer, width in zip(layers, widths, strict=True)]
+    masks = np.concatenate([np.zeros(0, bool), *kept]).view(np.uint8)
+    return draws.generator(seed, epoch).permutation(n), masks

@@ -10,7 +10,7 @@ from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier, Parallel
 _SMALL = {"batch_size": 16, "lr": 1e-2, "random_state": 0}
 ESTIMATORS = [
     DNNClassifier(max_epochs=40, **_SMALL),
-    CNN2DClassifier((8, 8, 8), kernel_size=3, dropout=0.0, max_epochs=40, **_SMALL),
+    CNN2DClassifier((8, 8, 8), kernel_size=3, dropout=0.0, max_epochs=60, **_SMALL),
     CRNNClassifier((8, 8, 8), dropout=0.0, max_epochs=40, **_SMALL),
     ParallelCRNNClassifier((8, 8, 8, 8, 8), gru_hidden_size=16, max_epochs=40, **_SMALL),
 ]
