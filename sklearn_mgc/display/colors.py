@@ -1,0 +1,39 @@
+"""One colour per genre, the same in every picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, float]]:
+    """Give each genre a colour.
+
+    Parameters
+    ----------
+    genres : iterable of str
+        Genres; their sorted order decides, so that all pictures of one model agree.
+
+    Returns
+    -------
+    dict
+        RGBA per genre. Up to ten are matplotlib's qualitative colours, up to twenty their
+        lighter twins as well, and more lie evenly along the hues.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.colors import genre_colors
+    >>> genre_colors(["rock", "jazz"]) == genre_colors(["jazz", "rock"])
+    True
+    """
+    from matplotlib import colormaps
+
+    names = sorted(set(genres), key=str)
+    if len(names) <= 10:
+        palette = colormaps["tab10"]
+        return {name: palette(i) for i, name in enumerate(names)}
+    if len(names) <= 20:
+        palette = colormaps["tab20"]
+        return {name: palette(i) for i, name in enumerate(names)}
+    palette = colormaps["hsv"]
+    return {name: palette(i / len(names)) for i, name in enumerate(names)}

@@ -1,0 +1,116 @@
+"""Parts of a recording as small files in memory: what any pipeline on paths can read.
+
+A waveform would have to be at the sample rate of every transformer of the pipeline, and two of
+them may disagree. A file in memory tells its own rate.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+
+from sklearn_mgc.audio import AudioError, stream_audio
+
+_SAMPLE_RATE = 22050
+"""What windows are cut at, in Hz: above the rate of every backbone."""
+
+
+def as_file(y: np.ndarray, sample_rate: int = _SAMPLE_RATE) -> bytes:
+    """Write a waveform as a WAV file in memory.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Waveform, full scale at 1.
+    sample_rate : int, default=22050
+        Its rate in Hz.
+
+    Returns
+    -------
+    bytes
+        The file, 32-bit float.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc.inspection.windows import as_file
+    >>> as_file(np.zeros(10))[:4]
+    b'RIFF'
+    """
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, y.astype(np.float32), sample_rate, format="WAV", subtype="FLOAT")
+    return file.getvalue()
+
+
+def windows_of(
+    source, window: float, hop: float, *, sample_rate: int = _SAMPLE_RATE
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Cut a recording into overlapping windows, of which a few are in memory at a time.
+
+    Parameters
+    ----------
+    source : str, path-like, bytes or binary file
+        The recording.
+    window, hop : float
+        Length of a window and distance from one to the next, in seconds.
+    sample_rate : int, default=22050
+        Rate of the windows in Hz.
+
+    Yields
+    ------
+    start : float
+        Where the window begins, in seconds.
+    y : ndarray of shape (n_samples,)
+        The window. A recording shorter than a window is one window; the last window ends
+        where the recording ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc.inspection.windows import as_file, windows_of
+    >>> song = as_file(np.ones(22050 * 7))
+    >>> [(start, len(y) / 22050) for start, y in windows_of(song, 4.0, 2.0)]
+    [(0.0, 4.0), (2.0, 4.0), (3.0, 4.0)]
+    """
+    size, step = round(window * sample_rate), max(1, round(hop * sample_rate))
+    held, start, due = np.zeros(0, np.float32), 0, 0  # `held` begins at sample `start`
+    for block in stream_audio(source, sample_rate=sample_rate, block_duration=max(window, 30.0)):
+        held = np.concatenate([held, block])
+        while start + len(held) >= due + size:
+            yield due / sample_rate, held[due - start : due - start + size]
+            due += step
+        # What a last window, which ends with the recording, may still need.
+        kept = max(0, min(due - start, len(held) - size))
+        held, start = held[kept:], start + kept
+    end = start + len(held)
+    if end > due - step + size or due == 0:
+        last = held[-size:]
+        yield (end - len(last)) / sample_rate, last
+
+
+def probabilities_of(estimator, windows: list[np.ndarray]) -> np.ndarray:
+    """Ask a fitted pipeline about windows.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        Fitted on paths, with ``predict_proba``.
+    windows : list of ndarray of shape (n_samples,)
+        Waveforms at 22,050 Hz.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, n_classes)
+        Probabilities; NaN for windows without a usable sound, such as silence.
+    """
+    files = [as_file(y) for y in windows]
+    try:
+        return np.asarray(estimator.predict_proba(files))
+    except AudioError:
+        if len(files) == 1:
+            return np.full((1, len(estimator.classes_)), np.nan)
+    return np.vstack([probabilities_of(estimator, [y]) for y in windows])
