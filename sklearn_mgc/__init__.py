@@ -4,8 +4,9 @@ Sound in, features, network, genre::
 
     make_pipeline(HandcraftedFeatures(), StandardScaler(), DNNClassifier()).fit(paths, genres)
 
-Public names are imported on first use (PEP 562), so that ``import sklearn_mgc``
-costs nothing: torch, librosa and matplotlib are loaded by what needs them.
+The names of that line are here; everything else lives in its room (``sklearn_mgc.datasets``,
+``.evaluation``, ``.search``, ...). Names are imported on first use (PEP 562), so that
+``import sklearn_mgc`` costs nothing: torch, librosa and matplotlib are loaded by what needs them.
 """
 
 from __future__ import annotations
@@ -15,36 +16,35 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "AudioError": "sklearn_mgc.audio",
-    "CNN2DClassifier": "sklearn_mgc.classifiers",
-    "CRNNClassifier": "sklearn_mgc.classifiers",
-    "DNNClassifier": "sklearn_mgc.classifiers",
-    "HandcraftedFeatures": "sklearn_mgc.features",
-    "MelScaler": "sklearn_mgc.features",
-    "MelSpectrogram": "sklearn_mgc.features",
-    "ParallelCRNNClassifier": "sklearn_mgc.classifiers",
-    "RegularizedDiscriminantAnalysis": "sklearn_mgc.classifiers",
-    "RelativeVariances": "sklearn_mgc.features",
-    "SegmentVotingClassifier": "sklearn_mgc.classifiers",
-    "TRUSTED_TYPES": "sklearn_mgc.saving",
-    "load_audio": "sklearn_mgc.audio",
-    "model_card": "sklearn_mgc.saving",
-    "to_onnx": "sklearn_mgc.saving",
+_LINE = {
+    "AudioError": "audio",
+    "load_audio": "audio",
+    "HandcraftedFeatures": "features",
+    "MelScaler": "features",
+    "MelSpectrogram": "features",
+    "RelativeVariances": "features",
+    "CNN2DClassifier": "classifiers",
+    "CRNNClassifier": "classifiers",
+    "DNNClassifier": "classifiers",
+    "ParallelCRNNClassifier": "classifiers",
+    "RegularizedDiscriminantAnalysis": "classifiers",
+    "SegmentVotingClassifier": "classifiers",
 }
-_MODULES = (
+_ROOMS = (
     "audio",
     "classifiers",
     "datasets",
     "display",
     "evaluation",
     "features",
+    "inspection",
     "networks",
     "recipes",
+    "saving",
     "search",
 )
 
-__all__ = sorted([*_HOME, *_MODULES, "__version__"])
+__all__ = sorted([*_LINE, *_ROOMS, "__version__"])
 
 if TYPE_CHECKING:
     from sklearn_mgc.audio import AudioError as AudioError
@@ -61,17 +61,17 @@ if TYPE_CHECKING:
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
     from sklearn_mgc.features import RelativeVariances as RelativeVariances
-    from sklearn_mgc.saving import TRUSTED_TYPES as TRUSTED_TYPES
-    from sklearn_mgc.saving import model_card as model_card
-    from sklearn_mgc.saving import to_onnx as to_onnx
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    if name in _MODULES:
-        return importlib.import_module(f"sklearn_mgc.{name}")
-    raise AttributeError(f"module 'sklearn_mgc' has no attribute {name!r}")
+    if name not in _LINE and name not in _ROOMS:
+        raise AttributeError(f"module 'sklearn_mgc' has no attribute {name!r}")
+    try:
+        room = importlib.import_module(f"sklearn_mgc.{_LINE.get(name, name)}")
+    except AttributeError as error:
+        # Python would turn it into "cannot import name", which hides what broke.
+        raise ImportError(f"sklearn_mgc.{name} cannot be imported: {error}") from error
+    return getattr(room, name) if name in _LINE else room
 
 
 def __dir__() -> list[str]:

@@ -3,152 +3,82 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import joblib
 import numpy as np
-from tqdm import tqdm
 
-from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.audio import AudioError
-from sklearn_mgc.commands.tracks import find_files
-from sklearn_mgc.display.tables import printable
-from sklearn_mgc.inspection import genre_timeline
-from sklearn_mgc.saving import load_model
-
-EXAMPLE = "model.joblib song.mp3 my_music --csv genres.csv"
-
-_MODELS = (".joblib", ".pkl", ".pickle", ".skops")
+from sklearn_mgc.datasets.files import is_audio, walk
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="[MODEL] FILE",
-        help="a model saved by train or demo (.joblib, or .skops, which loads without running "
-        "code of it), then audio files or folders; without a model, the ready one is used, "
-        "which tells the ten genres of GTZAN",
+        "model",
+        type=Path,
+        help="a model saved by train or demo, or a fitted pipeline saved with "
+        "joblib; loading one runs code of it, so open only files you trust",
     )
+    parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
-    parser.add_argument("--csv", type=Path, help="also write a table")
     parser.add_argument("--top", type=int, default=3, help="how many genres to print")
-    parser.add_argument(
-        "--min-confidence",
-        type=float,
-        default=0.0,
-        metavar="P",
-        help='say "not sure" where no genre is as probable as this, between 0 and 1',
-    )
-    parser.add_argument(
-        "--window",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="longer recordings are asked about in windows of this length, best that of the "
-        "clips that were trained on, and answers are averaged (default: 30)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the most probable genres of each file; 1 if one could not be read."""
     if args.top < 1:
         raise ValueError(f"--top must be at least 1, got {args.top}")
-    if not 0 <= args.min_confidence <= 1:
-        raise ValueError(f"--min-confidence must be between 0 and 1, got {args.min_confidence}")
-    if args.csv is not None:
-        check_writable(args.csv)
-    pipeline, files = _model(args)
-    rows = []
-    alone = len(files) == 1 or not sys.stderr.isatty()
-    for file in tqdm(files, unit="file", disable=alone):
-        row = _ask(pipeline, file, args)
-        rows.append(row)
+    pipeline = _load(args.model)
+    classes = pipeline.classes_
+    failed = 0
+    for file in _files(args.files):
+        try:
+            probabilities = pipeline.predict_proba([str(file)])[0]
+        except AudioError as error:
+            failed += 1
+            print(f"error: {error}", file=sys.stderr)
+            continue
+        best = np.argsort(probabilities)[::-1]
         if args.json:
-            tqdm.write(json.dumps(row, ensure_ascii=False))
-        elif "error" in row:
-            tqdm.write(f"error: {printable(row['message'])}", file=sys.stderr)
+            row = {
+                "file": str(file),
+                "genre": str(classes[best[0]]),
+                "probabilities": {str(classes[i]): round(float(probabilities[i]), 6) for i in best},
+            }
+            print(json.dumps(row, ensure_ascii=False))
         else:
-            tqdm.write(_line(row))
-    if args.csv is not None:
-        _write(rows, args.csv)
-    return int(any("error" in row for row in rows))
+            ranked = "  ".join(f"{classes[i]} {probabilities[i]:.2f}" for i in best[: args.top])
+            print(f"{file}: {ranked}")
+    return int(failed > 0)
 
 
-def _model(args: argparse.Namespace) -> tuple[Any, list[str]]:
-    """The pipeline, and the files to ask it about."""
-    first, *rest = args.files
-    if not first.lower().endswith(_MODELS):
-        from sklearn_mgc.recipes import ready_model
+def _files(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        found = [file for file in walk(path, []) if is_audio(file)] if path.is_dir() else [path]
+        if not found:
+            raise ValueError(f"{path}: there are no audio files in this folder")
+        yield from found
 
-        return ready_model("gtzan"), find_files(args.files)
-    if not rest:
-        raise ValueError(f"name audio files or folders after the model {first}")
-    files = find_files(rest)
-    if not first.lower().endswith(".skops"):
-        print(f"{first}: loading it runs code in it; open only what you trust", file=sys.stderr)
-    pipeline = load_model(first, trust=True)
+
+def _load(model: Path):
+    if not model.is_file():
+        raise ValueError(
+            f"{model}: no such model; train one with `python -m sklearn_mgc train FOLDER`, "
+            "or save a fitted pipeline with joblib.dump"
+        )
+    try:
+        pipeline = joblib.load(model)
+    except Exception as error:
+        raise ValueError(
+            f"{model}: not a model saved with joblib ({type(error).__name__}: {error})"
+        ) from error
     if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):
         raise ValueError(
-            f"{first}: holds a {type(pipeline).__name__}, "
+            f"{model}: holds a {type(pipeline).__name__}, "
             "not a fitted classifier with predict_proba"
         )
-    return pipeline, files
-
-
-def _ask(pipeline, file: str, args: argparse.Namespace) -> dict[str, Any]:
-    """What the model says of a file, or why it cannot be asked."""
-    try:
-        if _is_long(file, args.window):
-            timeline = genre_timeline(
-                pipeline,
-                file,
-                window=args.window,
-                hop=args.window / 2,
-                verbose=int(sys.stderr.isatty()),
-            )
-            probabilities = timeline.overall
-        else:
-            probabilities = pipeline.predict_proba([file])[0]
-    except AudioError as error:
-        return {"file": str(file), "error": type(error).__name__, "message": str(error)}
-    best = np.argsort(-probabilities, kind="stable")[: args.top]
-    sure = bool(probabilities[best[0]] >= args.min_confidence)
-    return {
-        "file": str(file),
-        "genre": str(pipeline.classes_[best[0]]) if sure else None,
-        "sure": sure,
-        "probabilities": {
-            str(pipeline.classes_[i]): round(float(probabilities[i]), 6) for i in best
-        },
-    }
-
-
-def _is_long(file: str, window: float) -> bool:
-    """Whether the header tells of much more than a window; a guess is good enough here."""
-    import soundfile
-
-    try:
-        return soundfile.info(file).duration > 1.5 * window
-    except (soundfile.SoundFileError, TypeError, ValueError):
-        return False
-
-
-def _line(row: dict[str, Any]) -> str:
-    ranked = "  ".join(f"{printable(g)} {p:.2f}" for g, p in row["probabilities"].items())
-    return f"{printable(row['file'])}: {'' if row['sure'] else 'not sure: '}{ranked}"
-
-
-def _write(rows: list[dict[str, Any]], path: Path) -> None:
-    with write_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["file", "genre", "probability", "sure", "error"])
-        for row in rows:
-            probability = max(row.get("probabilities", {"": ""}).values())
-            table.writerow(
-                [row["file"], row.get("genre"), probability, row.get("sure"), row.get("message")]
-            )
+    return pipeline

@@ -61,7 +61,7 @@ def model_card(
     Examples
     --------
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn_mgc import model_card
+    >>> from sklearn_mgc.saving import model_card
     >>> model = LogisticRegression().fit([[0.0], [1.0]], ["jazz", "rock"])
     >>> print(model_card(model, scores={"accuracy": (0.61, 0.55, 0.67)}))
     # LogisticRegression

@@ -53,7 +53,8 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_mgc import DNNClassifier, to_onnx
+    >>> from sklearn_mgc import DNNClassifier
+    >>> from sklearn_mgc.saving import to_onnx
     >>> X, y = np.eye(4, dtype="float32"), ["jazz", "pop"] * 2
     >>> model = DNNClassifier((8,), max_epochs=1, random_state=0).fit(X, y)
     >>> to_onnx(model, "genres.onnx")  # doctest: +SKIP

@@ -19,7 +19,6 @@ from sklearn.preprocessing import PowerTransformer, StandardScaler
 from sklearn.utils import Bunch
 
 from sklearn_mgc import (
-    TRUSTED_TYPES,
     CNN2DClassifier,
     CRNNClassifier,
     DNNClassifier,
@@ -27,12 +26,11 @@ from sklearn_mgc import (
     MelScaler,
     MelSpectrogram,
     SegmentVotingClassifier,
-    model_card,
-    to_onnx,
 )
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.recipes import best_handcrafted
+from sklearn_mgc.saving import TRUSTED_TYPES, model_card, to_onnx
 
 rng = np.random.default_rng(0)
 TABLE = rng.normal(size=(24, 57)).astype(np.float32)
