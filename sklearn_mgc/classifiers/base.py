@@ -41,6 +41,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _module: type[torch.nn.Module]
+    _net: type[GenreNet] = GenreNet
     _module_params: tuple[str, ...]
     _reads_mel: bool
 
@@ -435,7 +436,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             "optimizer__fused": self.device_ == "cpu" or self.device_.startswith("cuda"),
             **self._extra_params(),
         }
-        return GenreNet(
+        return self._net(
             network,
             module__input_shape=self._input_shape,
             module__n_classes=len(self.classes_),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring, PrintLog
@@ -33,6 +34,19 @@ class EpochBar(Callback):
         self.bar_.close()
 
 
+class Divergence(Callback):
+    """Ends a training whose loss is no number any more."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Look at the loss."""
+        loss = net.history[-1, "train_loss"]
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"the training loss is {loss} after {len(net.history)} epochs: the network "
+                "diverged; use a smaller lr"
+            )
+
+
 class GenreNames:
     """Encoded labels to genres: what an `EpochScoring` compares with predictions."""
 
@@ -45,7 +59,8 @@ class GenreNames:
 
 def assemble(callbacks, *, classes, patience: int | None, title: str, verbose: int) -> list:
     """Callbacks of a fit: the user's, early stopping, and the display."""
-    made = [_with_names(callback, classes) for callback in callbacks or []]
+    made: list = [("divergence", Divergence())]
+    made += [_with_names(callback, classes) for callback in callbacks or []]
     if patience is not None:
         stop = EarlyStopping("valid_loss", patience=patience, load_best=True, sink=_silent)
         made.append(("early_stopping", stop))

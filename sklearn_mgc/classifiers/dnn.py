@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
+from sklearn_mgc.classifiers.compiled import DenseNet
 from sklearn_mgc.networks import DNN
 
 
@@ -102,6 +103,7 @@ class DNNClassifier(BaseGenreClassifier):
     """
 
     _module = DNN
+    _net = DenseNet
     _module_params = (
         "hidden_sizes",
         "dropout",
