@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
@@ -28,6 +27,7 @@ from sklearn_mgc.classifiers.batches import Rows, chunks, is_finite
 from sklearn_mgc.classifiers.callbacks import assemble
 from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
 from sklearn_mgc.classifiers.net import GenreNet
+from sklearn_mgc.classifiers.text_input import refuse_text
 from sklearn_mgc.networks.front_end import FrontEnd
 
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
@@ -357,7 +357,8 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             "allow_nd": self._reads_mel,
             "ensure_all_finite": False,
         }
-        self._refuse_paths(X)
+        reads = "MelSpectrogram" if self._reads_mel else "HandcraftedFeatures"
+        refuse_text(X, type(self).__name__, reads)
         if y is not None or reset:
             X, y = validate_data(self, X, y, ensure_min_samples=2, **given)
             check_classification_targets(y)
@@ -379,16 +380,6 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             )
         return X if y is None else (X, y)
 
-    def _refuse_paths(self, X) -> None:
-        if isinstance(X, (list, tuple)) or (getattr(X, "ndim", 0) == 1 and len(X)):
-            first = next(iter(X), None)
-            if isinstance(first, (str, os.PathLike)):
-                reads = "MelSpectrogram" if self._reads_mel else "HandcraftedFeatures"
-                raise ValueError(
-                    f"{type(self).__name__} reads features, and X holds paths such as "
-                    f"{str(os.fspath(first))!r}: put {reads}() before it in a pipeline"
-                )
-
     def _sample_weight(self, sample_weight, encoded, X) -> np.ndarray | None:
         if sample_weight is None and self.class_weight is None:
             return None
@@ -399,6 +390,8 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
                 self.class_weight, classes=self.classes_[there], y=self.classes_[encoded]
             )
             weight *= per_class[index].astype(np.float32)
+        if (weight < 0).any():
+            raise ValueError("weights of samples and genres in the loss cannot be negative")
         # Mean 1, so that a step is as long as without weights and every batch counts by what
         # is in it; a mean weighted within the batch would not.
         return weight / max(weight.mean(), np.finfo(np.float32).tiny)
@@ -409,13 +402,15 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val go together: pass both or neither")
             X_val = self._validate(X_val, reset=False)
-            y_val = np.asarray(y_val)
+            y_val = column_or_1d(y_val, warn=True)
             if len(y_val) != len(X_val):
                 raise ValueError(f"X_val has {len(X_val)} samples, y_val {len(y_val)}")
             return None, Dataset({"X": X_val}, self._encode(y_val, "y_val"))
         if not self.early_stopping:
             return None, None
-        train, held_out = validation_split.split(encoded, groups, self.validation_fraction, seed)
+        train, held_out = validation_split.split(
+            encoded, groups, self.validation_fraction, seed, genres=self.classes_
+        )
         return train, Dataset({"X": Rows(X, held_out)}, encoded[held_out])
 
     def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:
@@ -479,6 +474,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
             return
         self.device_ = resolve_device(self.device, missing_ok=True)
         self.net_ = self._make_net(epochs_before=len(self.history_))
+        self.net_.check_sizes({name: np.shape(values) for name, values in weights.items()})
         self.net_.initialize()
         self.module_ = self.net_.module_
         self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})

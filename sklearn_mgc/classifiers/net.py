@@ -105,6 +105,18 @@ class GenreNet(NeuralNetClassifier):
         with _DrawnBy(torch.Generator().manual_seed(self.seed)):
             return super().initialize_module()
 
+    def check_sizes(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        """Compare the shapes of saved weights with the module's, before it takes any memory."""
+        with torch.device("meta"):
+            module = self.module(**self.get_params_for("module"))
+        for name, values in module.state_dict().items():
+            if shapes.get(name) != tuple(values.shape):
+                raise ValueError(
+                    "the saved model is damaged or was changed: by its parameters "
+                    f"{name} has the shape {tuple(values.shape)}, by its weights "
+                    f"{shapes.get(name, 'there is none')}"
+                )
+
     def get_iterator(self, dataset, training=False):
         """Batches of the dataset; large ones for prediction."""
         permutation = (lambda n: self._rng.permutation(n)) if training else None

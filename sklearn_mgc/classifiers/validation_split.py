@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 
-def split(encoded, groups, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split(encoded, groups, fraction: float, seed: int, *, genres) -> tuple[np.ndarray, np.ndarray]:
     """Rows to train on and rows to hold out."""
     if groups is not None:
         return split_groups(encoded, groups, fraction, seed)
-    rows = np.arange(len(encoded))
+    clips = np.bincount(encoded, minlength=len(genres))
+    if clips.min() < 2:
+        raise ValueError(
+            f"early stopping holds out a part of each genre, and {str(genres[clips.argmin()])!r} has "
+            "a single clip: add clips, leave the genre out, or pass X_val and y_val"
+        )
+    n = len(encoded)
+    held_out = math.ceil(fraction * n)
+    if min(held_out, n - held_out) < len(genres):
+        raise ValueError(
+            f"early stopping holds out a part of each genre, and validation_fraction={fraction} of "
+            f"{n} clips leaves {min(held_out, n - held_out)} on one side for {len(genres)} genres: "
+            "change validation_fraction, add clips, or pass X_val and y_val"
+        )
+    rows = np.arange(n)
     return train_test_split(rows, test_size=fraction, stratify=encoded, random_state=seed)
 
 

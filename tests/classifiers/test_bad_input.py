@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import cross_val_score
 
 from sklearn_mgc import (
@@ -215,3 +216,71 @@ def test_a_million_rows():
 def test_paths_in_place_of_features(network, remedy, as_):
     with pytest.raises(ValueError, match=rf"paths such as 'a.mp3': put {remedy}\(\) before it"):
         network.fit(as_(["a.mp3", "b.mp3"] * 4), ["jazz", "rock"] * 4)
+
+
+def _frame_of_kaggle():
+    frame = pd.DataFrame(TABLE).add_prefix("mfcc").assign(label=["jazz", "rock"] * 20)
+    frame.insert(0, "filename", [f"jazz.{i:05}.wav" for i in range(40)])
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (_frame_of_kaggle(), "load_gtzan_features"),
+        (_frame_of_kaggle().to_numpy(), r"put HandcraftedFeatures\(\)"),
+        (pd.DataFrame({"path": ["a.mp3", "b.mp3"], "artist": ["x", "y"]}), r"pass df\['path'\]"),
+        (np.array([["a.mp3"], ["b.mp3"]]), r"put HandcraftedFeatures\(\)"),
+    ],
+)
+def test_text_among_the_features(X, message):
+    y = ["jazz", "rock"] * (len(X) // 2)
+    with pytest.raises(ValueError, match=message):
+        DNNClassifier().fit(X, y)
+
+
+@EACH
+@pytest.mark.parametrize("as_", [lambda y: y[:, None], lambda y: pd.DataFrame({"genre": y})])
+def test_labels_in_one_column(name, as_):
+    model, X, y = _given(name)
+    expected = clone(model).fit(X, y, X_val=X, y_val=y)
+    with pytest.warns(DataConversionWarning):
+        model.fit(X, as_(y), X_val=X, y_val=as_(y))
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+    assert model.history_[0]["valid_loss"] == expected.history_[0]["valid_loss"]
+    with pytest.warns(DataConversionWarning):
+        clone(model).partial_fit(X, as_(y), classes=["jazz", "rock"])
+
+
+@pytest.mark.parametrize(
+    ("params", "weight"),
+    [({}, np.r_[-1.0, np.ones(39)]), ({"class_weight": {"jazz": -1, "rock": 1}}, None)],
+)
+def test_negative_weights(params, weight):
+    model, X, y = _given("dnn")
+    model.set_params(**params)
+    with pytest.raises(ValueError, match="cannot be negative"):
+        model.fit(X, y, sample_weight=weight)
+    with pytest.raises(ValueError, match="cannot be negative"):
+        model.partial_fit(X, y, classes=["jazz", "rock"], sample_weight=weight)
+
+
+def test_early_stopping_with_few_clips_speaks_of_genres():
+    model, X, y = _given("dnn")
+    model.set_params(early_stopping=True)
+    with pytest.raises(ValueError, match="'polka' has a single clip"):
+        model.fit(X, np.r_[y[:-1], ["polka"]])
+    with pytest.raises(ValueError, match="leaves 1 on one side for 2 genres"):
+        model.fit(X[:10], y[:10])
+
+
+@EACH
+def test_sizes_of_a_saved_model_are_those_of_its_weights(name):
+    """Before anything is built: 60000 x 60000 weights would take 14 GB."""
+    model, X, y = _given(name)
+    state = model.fit(X, y).__getstate__()
+    for size in ("hidden_sizes", "channels"):
+        if size in state:
+            state[size] = (60_000,) * len(state[size])
+    with pytest.raises(ValueError, match="saved model is damaged.*60000"):
+        type(model)().__setstate__(state)
