@@ -15,8 +15,9 @@ def split(encoded, groups, fraction: float, seed: int, *, genres) -> tuple[np.nd
         return split_groups(encoded, groups, fraction, seed)
     clips = np.bincount(encoded, minlength=len(genres))
     if clips.min() < 2:
+        rare = str(genres[clips.argmin()])
         raise ValueError(
-            f"early stopping holds out a part of each genre, and {str(genres[clips.argmin()])!r} has "
+            f"early stopping holds out a part of each genre, and {rare!r} has "
             "a single clip: add clips, leave the genre out, or pass X_val and y_val"
         )
     n = len(encoded)

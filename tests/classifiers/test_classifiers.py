@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier
+from sklearn_mgc.classifiers import validation_split
 from sklearn_mgc.networks import CNN2D, CRNN, DNN
 
 NETWORKS = {
@@ -105,11 +106,11 @@ def test_early_stopping_restores_the_best_weights():
 def test_inner_split_keeps_artists_apart():
     X, y = data("dnn")
     groups = np.repeat(np.arange(10), 4)
+    genres, encoded = np.unique(y, return_inverse=True)
+    train, held_out = validation_split.split(encoded, groups, 0.3, 0, genres=genres)
+    assert len(held_out) and not set(groups[train]) & set(groups[held_out])
+    assert sorted([*train, *held_out]) == list(range(len(y)))
     model = clone(NETWORKS["dnn"]).set_params(early_stopping=True, validation_fraction=0.3)
-    model._input_shape = X.shape[1:]
-    train, held_out = model._split(X, (y == "rock").astype(int), groups, None, None, 0)
-    held_out = [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in held_out.X["X"]]
-    assert held_out and not set(groups[train]) & set(groups[held_out])
     assert "valid_loss" in model.fit(X, y, groups=groups).history_[0]
 
 
