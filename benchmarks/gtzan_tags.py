@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from sklearn_mgc.datasets import _gtzan_table
+from sklearn_mgc.datasets import gtzan_clips
 from sklearn_mgc.evaluation.statistics import share_interval
 
 SEEDS = range(6)
@@ -45,7 +45,7 @@ def load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     parts = [stored["X"][ids == name] for name in names]
     X = np.array([np.concatenate([part.mean(axis=0), part.std(axis=0)]) for part in parts])
     genres = np.array([name.split(".")[0] for name in names])
-    artists = np.array([_gtzan_table.clips()[name].artist for name in names])
+    artists = np.array([gtzan_clips.clips()[name].artist for name in names])
     return X, genres, artists
 
 

@@ -6,8 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from sklearn_mgc.datasets._catalog import CATALOG, place
-from sklearn_mgc.datasets._verify import Verdict, verify
+from sklearn_mgc.datasets.catalog import data_sets, place
+from sklearn_mgc.datasets.verification import Verdict, verify
+from sklearn_mgc.display.tables import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what there is, and how to come by it")
     info = actions.add_parser("info", help="source, licence, faults and splits of a data set")
-    info.add_argument("name", choices=CATALOG, metavar="NAME", help=", ".join(CATALOG))
+    info.add_argument("name", choices=data_sets(), metavar="NAME", help=", ".join(data_sets()))
     for action in (listing, info):
         action.add_argument("--data-home", type=Path, help="default: SKLEARN_MGC_DATA")
     check = actions.add_parser("verify", help="compare an archive or a folder with what it was")
     check.add_argument("path", type=Path, help="archive or folder")
     check.add_argument(
-        "--name", choices=[*CATALOG, "folder"], help="what it should be (default: look)"
+        "--name", choices=[*data_sets(), "folder"], help="what it should be (default: look)"
     )
     check.add_argument("--all", action="store_true", help="print every problem, not one of a kind")
     check.add_argument("--json", action="store_true", help="one JSON object")
@@ -32,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "verify":
         return _report(args.path, verify(args.path.expanduser(), args.name), args)
     if args.action == "info":
-        print(CATALOG[args.name].describe(_place(args.name, args.data_home)))
+        print(data_sets()[args.name].describe(_place(args.name, args.data_home)))
         return 0
-    for name, data in CATALOG.items():
+    for name, data in data_sets().items():
         size = f", {data.size}" if data.size else ""
         print(f"{name}: {data.title}, {data.tracks}, {data.genres}{size}")
         print(f"    groups: {data.groups}; get it: {data.get}; load it: {data.load}")
@@ -57,9 +58,10 @@ def _report(path: Path, verdict: Verdict, args: argparse.Namespace) -> int:
     for error, places in kinds.items():
         if args.all:
             for found in places:
-                print(f"{found}: {error}")
+                print(printable(f"{found}: {error}"))
         else:
             more = f", and {len(places) - 1} more" if len(places) > 1 else ""
-            print(f"{places[0]}{more}: {error}")
-    print(f"{path}: {verdict.what}; sound: {verdict.sound}, not: {len(verdict.problems)}")
+            print(printable(f"{places[0]}{more}: {error}"))
+    bad = len(verdict.problems)
+    print(printable(f"{path}: {verdict.what}; sound: {verdict.sound}, not: {bad}"))
     return int(bool(verdict.problems))

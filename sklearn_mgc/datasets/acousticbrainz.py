@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets._acousticbrainz import (
+from sklearn_mgc.datasets.acousticbrainz_files import (
     SOURCES,
     Descriptors,
     Recording,
@@ -18,12 +18,13 @@ from sklearn_mgc.datasets._acousticbrainz import (
     source_of,
     stack,
 )
-from sklearn_mgc.datasets._gtzan_table import folds_of
-from sklearn_mgc.datasets.artists import number_groups
 from sklearn_mgc.datasets.bunch import as_path, count, find_data, make_bunch
-from sklearn_mgc.datasets.files import walk
+from sklearn_mgc.datasets.catalog import DataSet
+from sklearn_mgc.datasets.files import Errors, walk
+from sklearn_mgc.datasets.names import group_by_name
+from sklearn_mgc.datasets.splits import folds_of
 
-_DESCR = """\
+DESCR = """\
 AcousticBrainz
 ==============
 
@@ -61,6 +62,16 @@ SEVERAL = {
     "first": "``target`` is the top-level genre listed first",
     "exclude": "those of several top-level genres were left out",
 }
+
+DATA_SET = DataSet(
+    title="AcousticBrainz",
+    tracks="descriptors without audio",
+    genres="genres of four sources",
+    groups="release groups",
+    get="by hand",
+    load="load_acousticbrainz",
+    describe=lambda found: DESCR.format(found=found, several=SEVERAL["first"]),
+)
 
 
 def load_acousticbrainz(
@@ -141,7 +152,7 @@ def load_acousticbrainz(
         "the genres and descriptors are at https://zenodo.org/record/2553414 (AllMusic: 2554044); "
         "unpack them and pass the folder",
     )  # fmt: skip
-    errors: list[dict[str, str]] = []
+    errors: Errors = []
     files = walk(root, errors) if root.is_dir() else [root]
     given = files if annotations is None else _listed(as_path(annotations), errors)
     rows = _annotations([file for file in given if is_table(file)], source, errors)
@@ -183,32 +194,29 @@ def load_acousticbrainz(
         feature_names=names,
         columns={
             "ids": np.array(ids, dtype=object),
-            "groups": number_groups(row.group for row in kept),
+            "groups": group_by_name(row.group for row in kept).numbers,
             "genres": _tuples(row.genres for row in kept),
             "subgenres": _tuples(row.subgenres for row in kept),
-            **({"split": parts} if divided else {}),
+            "split": parts if divided else None,
         },
-        **({} if divided else {"split": None}),
-        cv=folds_of(parts) if divided and {"train", "test"} <= set(parts) else None,
+        cv=folds_of(parts) if divided else None,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=_DESCR.format(
+        DESCR=DESCR.format(
             found=_found(root, data, names, target, parts if divided else None),
             several=SEVERAL[several],
         ),
     )
 
 
-def _listed(place: Path, errors: list[dict[str, str]]) -> list[Path]:
+def _listed(place: Path, errors: Errors) -> list[Path]:
     if not place.exists():
         raise FileNotFoundError(f"{place}: no such table or folder of tables")
     return walk(place, errors) if place.is_dir() else [place]
 
 
-def _annotations(
-    tables: list[Path], source: str | None, errors: list[dict[str, str]]
-) -> dict[str, Recording]:
+def _annotations(tables: list[Path], source: str | None, errors: Errors) -> dict[str, Recording]:
     """Rows of all tables of one source."""
     sources = sorted({source_of(file) for file in tables})
     if source is None and len(sources) > 1:
@@ -229,7 +237,7 @@ def _annotations(
     return rows
 
 
-def _recordings(files: list[Path], errors: list[dict[str, str]]) -> dict[str, Path]:
+def _recordings(files: list[Path], errors: Errors) -> dict[str, Path]:
     """File of each recording; of several submissions the first."""
     found: dict[str, tuple[int, Path]] = {}
     for file in files:
@@ -251,9 +259,7 @@ def _recordings(files: list[Path], errors: list[dict[str, str]]) -> dict[str, Pa
     return {mbid: file for mbid, (_, file) in found.items()}
 
 
-def _read(
-    places: dict[str, Path], errors: list[dict[str, str]], verbose: int
-) -> dict[str, Descriptors]:
+def _read(places: dict[str, Path], errors: Errors, verbose: int) -> dict[str, Descriptors]:
     from tqdm import tqdm
 
     described = {}
@@ -273,9 +279,7 @@ def _from_tags(found: Descriptors) -> Recording:
     return Recording(found.group, found.genres, (), "")
 
 
-def _with_genre(
-    rows: dict[str, Recording], several: str, errors: list[dict[str, str]]
-) -> list[str]:
+def _with_genre(rows: dict[str, Recording], several: str, errors: Errors) -> list[str]:
     ids = []
     for mbid, row in sorted(rows.items()):
         if not row.genres:

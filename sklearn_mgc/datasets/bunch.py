@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_mgc._optional import require
+
 
 def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     """Folder of the data sets, made if it is not there.
@@ -26,6 +28,11 @@ def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     pathlib.Path
         The folder.
 
+    Raises
+    ------
+    OSError
+        If the folder cannot be made.
+
     Examples
     --------
     >>> import tempfile
@@ -34,10 +41,14 @@ def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
     ...     get_data_home(folder + "/music").name
     'music'
     """
-    if data_home is None:
-        data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
-    folder = as_path(data_home)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = locate_data_home(data_home)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(
+            f"{folder}: cannot be made ({error.strerror}); name another folder by data_home or by "
+            "the environment variable SKLEARN_MGC_DATA"
+        ) from error
     return folder
 
 
@@ -64,7 +75,16 @@ def clear_data_home(data_home: str | os.PathLike | None = None) -> None:
     ...     os.path.exists(home)
     False
     """
-    shutil.rmtree(get_data_home(data_home))
+    folder = locate_data_home(data_home)
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
+    """Where the data home is or would be; nothing is made."""
+    if data_home is None:
+        data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
+    return as_path(data_home)
 
 
 def as_path(path) -> Path:
@@ -74,7 +94,7 @@ def as_path(path) -> Path:
 
 def find_data(path: str | os.PathLike | None, data_home, name: str, hint: str) -> Path:
     """The path given, or `name` below the data home; a helpful error if nothing is there."""
-    found = as_path(path) if path is not None else get_data_home(data_home) / name
+    found = as_path(path) if path is not None else locate_data_home(data_home) / name
     if not found.exists():
         raise FileNotFoundError(f"{found}: no such file or folder; {hint}")
     return found
@@ -88,43 +108,136 @@ def make_bunch(
     return_X_y: bool,
     as_frame: bool,
     feature_names: list[str] | None = None,
-    columns: Mapping[str, Iterable] | None = None,
+    columns: Mapping[str, Iterable | None] | None = None,
+    errors: list[dict[str, str]],
+    merged: Mapping[str, Mapping[str, list[str]]] | None = None,
     **extra,
 ):
     """A Bunch of data, target, one array per column and anything else, or just (X, y).
 
-    `name` is what the data are called in a frame when they are not a table ("path").
+    Parameters
+    ----------
+    data : ndarray or list
+        Paths or ids, or a table.
+    target : iterable of str
+        Genres.
+    name : str
+        What the data are called in a frame when they are not a table ("path").
+    return_X_y, as_frame : bool
+        As in every loader.
+    feature_names : list of str, default=None
+        Columns of a table.
+    columns : mapping of str to iterable, default=None
+        What is known of each track. None instead of values: a key of the Bunch that is None,
+        and not a column of the frame.
+    errors : list of dict
+        What was left out, and why.
+    merged : mapping, default=None
+        Names that were spelled in several ways, see :func:`left_out`.
+    **extra
+        Further keys of the Bunch.
+
+    Returns
+    -------
+    Bunch or tuple
+        With ``return_X_y``, data and target alone.
     """
     columns = {} if columns is None else columns
     target = np.asarray(list(target), dtype=object)
     if feature_names is None:
         data = np.asarray(list(data), dtype=object)
+    genres = sorted(set(target))
     frame = None
     if as_frame:
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("as_frame=True needs pandas: run `pip install pandas`") from error
-        target = pd.Series(target, name="genre")
+        pd = require("pandas", extra="data", what="frames (as_frame=True)")
+        # Not pandas' own text: names that are not UTF-8 do not go into it.
+        target = pd.Series(target, name="genre", dtype=object)
         if feature_names is None:
-            data = pd.Series(data, name=name)
+            data = pd.Series(data, name=name, dtype=object)
         else:
             data = pd.DataFrame(data, columns=feature_names)
-        others = [pd.Series(list(values), name=key) for key, values in columns.items()]
-        frame = pd.concat([data, target, *others], axis=1)
+        known = {key: list(values) for key, values in columns.items() if values is not None}
+        frame = pd.concat([data, target, *_series(pd, known)], axis=1)
     if return_X_y:
         return data, target
     return Bunch(
         data=data,
         target=target,
-        target_names=sorted(set(target)),
+        target_names=genres,
         frame=frame,
         **({} if feature_names is None else {"feature_names": feature_names}),
         **columns,
+        errors=errors,
+        merged={key: dict(names) for key, names in (merged or {}).items() if names},
         **extra,
     )
+
+
+def _series(pd, columns: dict[str, list]) -> list:
+    return [
+        pd.Series(values, name=key, dtype=object if _is_text(values) else None)
+        for key, values in columns.items()
+    ]
+
+
+def _is_text(values: list) -> bool:
+    return any(isinstance(value, str) for value in values)
 
 
 def count(values: Iterable) -> str:
     """``jazz 100, rock 99``."""
     return ", ".join(f"{value} {n}" for value, n in sorted(Counter(values).items()))
+
+
+def left_out(bunch: Bunch) -> str:
+    """What a loader left out and which names it took for one, in a line.
+
+    Parameters
+    ----------
+    bunch : Bunch
+        What a loader returned, or any Bunch with ``errors``.
+
+    Returns
+    -------
+    str
+        Such as ``"left out: 3 not an audio file (.jpg), 1 no such file; taken for one: Rock
+        (also rock, ROCK)"``; empty if there is nothing to say.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_mgc.datasets import left_out, load_audio_folder, make_music
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = make_music(n_tracks=6, duration=0.5, folder=folder, random_state=0)
+    ...     _ = open(f"{folder}/cover.jpg", "w").close()
+    ...     music = load_audio_folder(folder)
+    >>> left_out(music)
+    'left out: 1 not an audio file (.jpg)'
+    """
+    parts = []
+    kinds: dict[str, list[dict[str, str]]] = {}
+    for row in bunch.errors:
+        # Names and numbers of a row are behind a semicolon or in brackets.
+        kinds.setdefault(row["error"].partition(";")[0].partition(" (")[0], []).append(row)
+    if kinds:
+        often = sorted(kinds.items(), key=lambda item: -len(item[1]))
+        told = [f"{len(rows)} {kind}{_suffixes(kind, rows)}" for kind, rows in often[:6]]
+        rest = sum(len(rows) for _, rows in often[6:])
+        parts.append("left out: " + ", ".join(told) + (f", {rest} for other reasons" * bool(rest)))
+    names = [
+        f"{shown} (also {', '.join(others)})"
+        for found in bunch.get("merged", {}).values()
+        for shown, others in found.items()
+    ]
+    if names:
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        parts.append("taken for one: " + ", ".join(names[:4]) + more)
+    return "; ".join(parts)
+
+
+def _suffixes(kind: str, rows: list[dict[str, str]]) -> str:
+    """Which kinds of files were not audio: who misses music sees it there."""
+    if kind != "not an audio file":
+        return ""
+    found = Counter(os.path.splitext(row["path"])[1].lower() or "no suffix" for row in rows)
+    return f" ({', '.join(name for name, _ in found.most_common(5))})"

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, decode_blocks
 from sklearn_mgc.datasets.bunch import as_path
-from sklearn_mgc.datasets.files import is_audio, members, walk
+from sklearn_mgc.datasets.files import Errors, expand
+from sklearn_mgc.datasets.readers import TABLE_SUFFIXES
+from sklearn_mgc.datasets.table import table_paths
 from sklearn_mgc.features.workers import run
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ def check_audio(
     Parameters
     ----------
     paths : str, path-like or iterable of them
-        Files, folders (searched with their sub-folders) and zip archives.
+        Files, folders (searched with their sub-folders), zip archives, patterns
+        (``music/*/*.mp3``) and tables with a column of paths.
     min_duration : float, default=5.0
         A file is ``"short"`` below this many seconds.
     max_clipped : float, default=0.001
@@ -75,6 +79,8 @@ def check_audio(
     ------
     ImportError
         If pandas is not installed.
+    FileNotFoundError
+        If nothing matches a pattern.
     ValueError
         If there is no audio file at all, or a limit makes no sense.
 
@@ -94,11 +100,7 @@ def check_audio(
     >>> table["problem"].value_counts().to_dict()
     {'': 6, 'duplicate': 1, 'empty': 1}
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("check_audio returns a DataFrame: run `pip install pandas`") from error
-
+    pd = require("pandas", extra="data", what="tables of audio files")
     if not min_duration >= 0 or not 0 <= max_clipped <= 1:
         raise ValueError(
             f"min_duration must be at least 0 and max_clipped between 0 and 1, got "
@@ -106,12 +108,14 @@ def check_audio(
         )
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
-    errors: list[dict[str, str]] = []
-    files = [file for path in paths for file in _expand(as_path(path), errors)]
+    errors: Errors = []
+    files = [file for path in paths for file in list_audio(as_path(path), errors)]
+    others = [row["path"] for row in errors if row["error"] == "not an audio file"]
+    errors = [row for row in errors if row["error"] != "not an audio file"]
     if not files and not errors:
         raise ValueError("no audio file to check; pass files, folders or zip archives")
     rows: list[dict[str, Any]] = [{}] * len(files)
-    results = run(_look, enumerate(files), n_jobs=n_jobs, prefer="threads")
+    results = run(measure, enumerate(files), n_jobs=n_jobs, prefer="threads")
     if verbose:
         from tqdm import tqdm
 
@@ -127,19 +131,18 @@ def check_audio(
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     table = table.astype({"sample_rate": "Int64", "channels": "Int64"})
     if verbose:
-        print(_summary(rows))
+        print(_summary(rows, others))
     return table
 
 
-def _expand(path: Path, errors: list[dict[str, str]]) -> list[Path]:
-    if path.is_dir():
-        return [file for file in walk(path, errors) if is_audio(file)]
-    if path.suffix.lower() == ".zip" and path.is_file():
-        return [member for member in members(path) if is_audio(member)]
-    return [path]
+def list_audio(path: Path, errors: Errors) -> Iterable[Path]:
+    """Audio files that a path stands for, the files of a table among them."""
+    if path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
+        return map(Path, table_paths(path, errors))
+    return expand(path, errors)
 
 
-def _look(i: int, path: Path) -> tuple[int, dict[str, Any]]:
+def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
     """Measure a file, block by block."""
     row = _UNKNOWN | {"path": str(path)}
     content = hashlib.sha256()
@@ -194,7 +197,7 @@ def _judge(row: dict[str, Any], min_duration: float, max_clipped: float, first: 
     row["problem"] = ", ".join(problems)
 
 
-def _summary(rows: list[dict[str, Any]]) -> str:
+def _summary(rows: list[dict[str, Any]], others: list[str]) -> str:
     counts = Counter(name for row in rows for name in row["problem"].split(", ") if name)
     hours = np.nansum([row["duration"] for row in rows]) / 3600
     n_bad = sum(bool(row["problem"]) for row in rows)
@@ -203,6 +206,13 @@ def _summary(rows: list[dict[str, Any]]) -> str:
     ]
     for name, count in counts.most_common():
         examples = [row["path"] for row in rows if name in row["problem"].split(", ")]
-        more = f" and {count - 3} more" if count > 3 else ""
-        lines.append(f"{count:>7} {name}: {', '.join(examples[:3])}{more}")
+        lines.append(f"{count:>7} {name}: {_examples(examples)}")
+    if others:
+        lines.append(f"{len(others):>7} not audio, not looked at: {_examples(others)}")
     return "\n".join(lines)
+
+
+def _examples(names: list[str]) -> str:
+    # As Python writes them: a name may hold what moves the cursor, or what no stream can show.
+    shown = ", ".join(repr(name)[1:-1] for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")

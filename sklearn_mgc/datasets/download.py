@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import http.client
 import os
 import re
@@ -13,9 +14,16 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from sklearn_mgc.datasets.archives import alone
+
 _BLOCK = 1 << 18
-# Connections in a row that bring nothing new before a mirror is given up.
+# Connections in a row that bring next to nothing before a mirror is given up.
 _PATIENCE = 4
+_LEAST = 1 << 14
+# Bytes a second below which a connection counts as broken.
+_SLOWEST = 1024
+# Sizes are rounded: so many bytes, or a tenth, more than expected are believed.
+_SLACK = 1 << 26
 _BREAKS = (OSError, http.client.HTTPException, EOFError)
 
 
@@ -59,9 +67,11 @@ def download(
     mirrors : sequence of str
         Addresses of folders.
     size : int
-        About so many bytes are needed; the disk is asked before anything else.
+        About so many bytes are needed; the disk is asked before anything else, and a mirror
+        that sends far more is given up.
     timeout : float
-        Seconds without a byte after which a connection counts as broken.
+        Seconds without a byte, or with next to none, after which a connection counts as
+        broken.
     verbose : int
         1 shows a progress bar.
 
@@ -75,57 +85,49 @@ def download(
     target = folder / name
     if target.is_file():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.part"
-    require_space(folder, size - _size(part), name)
-    problems = []
-    for mirror in mirrors:
-        url = f"{mirror.rstrip('/')}/{name}"
-        try:
-            return _retrieve(url, checksum, target, part, timeout, verbose)
-        except DownloadError as error:
-            problems.append(f"{url}: {error}")
-    if part.exists():
-        problems.append(f"{_size(part)} bytes are kept, the next call goes on from there")
-    raise DownloadError("; ".join(problems))
+    with alone(target):
+        if target.is_file():  # another process was faster
+            return target
+        part = folder / f"{name}.part"
+        require_space(folder, size - _size(part), name)
+        problems = []
+        for mirror in mirrors:
+            url = f"{mirror.rstrip('/')}/{name}"
+            try:
+                return _retrieve(url, checksum, target, part, size, timeout, verbose)
+            except DownloadError as error:
+                problems.append(f"{url}: {error}")
+        if part.exists():
+            problems.append(f"{_size(part)} bytes are kept, the next call goes on from there")
+        raise DownloadError("; ".join(problems))
 
 
 def _retrieve(
-    url: str, checksum: str, target: Path, part: Path, timeout: float, verbose: int
+    url: str, checksum: str, target: Path, part: Path, size: int, timeout: float, verbose: int
 ) -> Path:
-    """Let pooch compare the checksum and put the file in its place."""
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError("downloads need pooch: run `pip install sklearn_mgc[data]`") from error
-
-    resumed = False
-
-    def downloader(url: str, output: str, _) -> None:
-        nonlocal resumed
+    """Bring the file, compare the checksum and put it in its place."""
+    for _ in range(2):
         resumed = part.exists()
-        _fetch(url, part, timeout, verbose)
-        os.replace(part, output)
-
-    level = pooch.get_logger().level
-    pooch.get_logger().setLevel("WARNING")
-    try:
-        for _ in range(2):
-            try:
-                pooch.retrieve(
-                    url, checksum, fname=target.name, path=target.parent, downloader=downloader
-                )
-                return target
-            except ValueError as error:
-                # What came earlier may be of another file: once more from the beginning.
-                if not resumed:
-                    raise DownloadError("other content than expected (checksum)") from error
-    finally:
-        pooch.get_logger().setLevel(level)
+        _fetch(url, part, size, timeout, verbose)
+        if digest(part, checksum.partition(":")[0]) == checksum.partition(":")[2]:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(part, target)
+            return target
+        part.unlink()
+        # What came earlier may be of another file: once more from the beginning.
+        if not resumed:
+            break
     raise DownloadError("other content than expected (checksum)")
 
 
-def _fetch(url: str, part: Path, timeout: float, verbose: int) -> None:
+def digest(path: Path, algorithm: str) -> str:
+    """Checksum of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _fetch(url: str, part: Path, size: int, timeout: float, verbose: int) -> None:
     """Bring `part` to the file's whole length, however often the connection breaks."""
     from tqdm import tqdm
 
@@ -136,25 +138,27 @@ def _fetch(url: str, part: Path, timeout: float, verbose: int) -> None:
     ) as bar:  # fmt: skip
         while True:
             try:
-                if _connect(url, part, timeout, bar):
+                if _connect(url, part, size, timeout, bar):
                     return
                 problem = "the connection ended early"
             except urllib.error.HTTPError as error:
                 problem = f"HTTP status {error.code} ({error.reason})"
                 if error.code < 500 and error.code not in (408, 429):
                     raise DownloadError(problem) from error
+            except DownloadError:
+                raise
             except _BREAKS as error:
                 if getattr(error, "errno", None) == errno.ENOSPC:
                     raise
                 problem = str(getattr(error, "reason", "") or error) or type(error).__name__
-            failures = 0 if _size(part) > best else failures + 1
+            failures = 0 if _size(part) >= best + _LEAST else failures + 1
             best = max(best, _size(part))
             if failures >= _PATIENCE:
                 raise DownloadError(problem)
             time.sleep(min(0.1 * 2**failures, 5) if failures else 0)
 
 
-def _connect(url: str, part: Path, timeout: float, bar) -> bool:
+def _connect(url: str, part: Path, size: int, timeout: float, bar) -> bool:
     """One connection; whether the file is complete after it."""
     have = _size(part)
     request = urllib.request.Request(url, headers={"User-Agent": "sklearn_mgc"})
@@ -178,15 +182,32 @@ def _connect(url: str, part: Path, timeout: float, bar) -> bool:
             total = int(response.headers["Content-Length"])
         if start != have and start != 0:
             raise EOFError("the server sent another range than asked for")
+        most = max(size + _SLACK, size * 11 // 10)
         if total is not None:
+            if total > most:
+                raise DownloadError(f"says {total} bytes where about {size} are expected")
             require_space(part.parent, total - start, url.rsplit("/", 1)[-1])
         bar.total, bar.n = total, start
         bar.refresh()
         with part.open("ab" if start else "wb") as file:
-            while block := response.read1(_BLOCK):
-                file.write(block)
-                bar.update(len(block))
+            _receive(response, file, most - start, timeout, bar)
     return total is None or _size(part) == total
+
+
+def _receive(response, file, most: int, timeout: float, bar) -> None:
+    """Write what comes, as long as it comes at a bearable pace and ends some time."""
+    came, since, before = 0, time.monotonic(), 0
+    while block := response.read1(_BLOCK):
+        came += len(block)
+        if came > most:
+            raise DownloadError(f"does not end after {came} bytes")
+        file.write(block)
+        bar.update(len(block))
+        now = time.monotonic()
+        if now - since > timeout:
+            if came - before < _SLOWEST * (now - since):
+                raise TimeoutError(f"less than {_SLOWEST} bytes a second")
+            since, before = now, came
 
 
 def _content_range(headers) -> tuple[int, int | None]:

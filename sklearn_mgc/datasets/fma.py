@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import re
 import warnings
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets._fma_tables import (
-    SUBSETS,
-    metadata_places,
-    read_features,
-    read_genres,
-    read_tracks,
-)
-from sklearn_mgc.datasets._gtzan_table import folds_of
-from sklearn_mgc.datasets.bunch import as_path, count, find_data, make_bunch
-from sklearn_mgc.datasets.files import members, walk
+from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, locate_data_home, make_bunch
+from sklearn_mgc.datasets.catalog import DataSet
+from sklearn_mgc.datasets.download import download, mirrors_of, require_space
+from sklearn_mgc.datasets.files import Errors, members, walk
+from sklearn_mgc.datasets.fma_tables import SUBSETS, metadata_places, read_genres, read_tracks
+from sklearn_mgc.datasets.splits import folds_of, part_name
 
 _NO_AUDIO = (99134, 108925, 133297)
 _SHORT = (98565, 98567, 98569)
@@ -32,7 +28,7 @@ BAD = {
     **dict.fromkeys(_NO_AUDIO, "known to hold no audio"),
 }
 
-_DESCR = """\
+DESCR = """\
 FMA, a dataset for music analysis
 =================================
 
@@ -68,6 +64,25 @@ Reference
 M. Defferrard, K. Benzi, P. Vandergheynst, X. Bresson, "FMA: A dataset for music analysis",
 ISMIR 2017, arXiv:1612.01840.
 """
+
+DATA_SET = DataSet(
+    title="FMA",
+    tracks="8000 to 106,574 tracks",
+    genres="8 to 16 genres",
+    groups="artists",
+    size="7.2 to 879 GiB, tables 342 MiB",
+    get="fetch_fma, fetch_fma_features",
+    load="load_fma, load_fma_features",
+    describe=lambda found: DESCR.format(found=found),
+    archives={
+        "fma_metadata.zip": ("sha1:f0df49ffe5f2a6008d7dc83c6915b31835dfe733", 342 * 2**20),
+        "fma_small.zip": ("sha1:ade154f733639d52e35e32f5593efe5be76c6d70", int(7.2 * 2**30)),
+        "fma_medium.zip": ("sha1:c67b69ea232021025fca9231fc1c7c1a063ab50b", 22 * 2**30),
+        "fma_large.zip": ("sha1:497109f4dd721066b5ce5e5f250ec604dc78939e", 93 * 2**30),
+        "fma_full.zip": ("sha1:0f0ace23fbe9ba30ecb7e95f763e435ea802b8ab", 879 * 2**30),
+    },
+)
+_MIRRORS = ("https://os.unil.cloud.switch.ch/fma",)
 
 
 def load_fma(
@@ -140,21 +155,21 @@ def load_fma(
         f"download fma_{subset}.zip and fma_metadata.zip from https://github.com/mdeff/fma, or "
         f"call fetch_fma({subset!r}), and pass the folder that holds them",
     )  # fmt: skip
-    places = _places(root, metadata)
+    places = metadata_places(root, metadata)
     tracks = read_tracks(places, subset)
     hierarchy = read_genres(places)
-    errors: list[dict[str, str]] = []
+    errors: Errors = []
     files = _audio(root, subset, errors)
     known = tracks if subset in ("large", "full") else read_tracks(places, "full")
     errors += [
         {"id": str(number), "path": str(file), "error": "no row in tracks.csv"}
         for number, file in sorted(files.items())
-        if number not in known
+        if number not in known.index
     ]
     missing = 0
     ids = []
-    for number, track in sorted(tracks.items()):
-        error = "" if track.genre else "no single top-level genre"
+    for number, genre in tracks["genre"].items():
+        error = "" if genre else "no single top-level genre"
         if number in BAD and subset != "full":
             error = BAD[number]
         elif number not in files:
@@ -177,146 +192,132 @@ def load_fma(
             f"fma_{subset}.zip as it is",
             stacklevel=2,
         )
-    rows = [tracks[number] for number in ids]
-    split = np.array([track.split for track in rows], dtype=object)
-    target = [track.genre for track in rows]
+    n_listed, tracks = len(tracks), tracks.loc[ids]
+    columns = track_columns(tracks)
     return make_bunch(
         [str(files[number]) for number in ids],
-        target,
+        tracks["genre"],
         name="path",
-        columns=_columns(ids, rows),
-        cv=folds_of(split),
+        columns=columns,
+        cv=folds_of(columns["split"]),
         hierarchy=hierarchy,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=_DESCR.format(
-            found=f"fma_{subset} from {root}: {len(ids)} of {len(tracks)} tracks: {count(target)}; "
-            f"{count(split)}."
+        DESCR=DESCR.format(
+            found=f"fma_{subset} from {root}: {len(ids)} of {n_listed} tracks: "
+            f"{count(tracks['genre'])}; {count(columns['split'])}."
         ),
     )
 
 
-def load_fma_features(
-    path: str | os.PathLike | None = None,
-    *,
-    columns: str = "paper",
+def fetch_fma(
     subset: str = "small",
+    *,
     data_home: str | os.PathLike | None = None,
+    mirrors: Sequence[str] | str | None = None,
+    download_if_missing: bool = True,
+    timeout: float = 60.0,
     return_X_y: bool = False,
     as_frame: bool = False,
+    verbose: int = 1,
 ):
-    """Load the table of descriptors that comes with FMA.
+    """Load a subset of FMA from the data home, downloading it if it is not there.
+
+    The archives stay packed: :func:`sklearn_mgc.load_audio` reads out of them.
 
     Parameters
     ----------
-    path : str or path-like, default=None
-        The folder ``fma_metadata``, its archive ``fma_metadata.zip`` (read in place), or
-        its ``features.csv``. None is ``data_home/fma``.
-    columns : {"paper", "all"}, default="paper"
-        The paper's 25 means, or all 518 columns: 74 series by mean, std, skew, kurtosis,
-        median, min and max.
     subset : {"small", "medium", "large", "full"}, default="small"
-        Which tracks.
+        7.2, 22, 93 or 879 GiB, and 342 MiB of tables.
     data_home : str or path-like, default=None
-        See :func:`get_data_home`.
+        See :func:`get_data_home`. The archives go into ``data_home/fma``.
+    mirrors : str or sequence of str, default=None
+        Addresses of folders that hold ``fma_small.zip``, tried in turn. None is the
+        environment variable ``SKLEARN_MGC_MIRRORS`` (addresses with blanks between them),
+        or the authors' server.
+    download_if_missing : bool, default=True
+        If False, raise an error where the archives are not in the data home.
+    timeout : float, default=60.0
+        Seconds without a byte after which a connection counts as broken.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
         Return pandas objects.
+    verbose : int, default=1
+        1 shows progress.
 
     Returns
     -------
     Bunch
-        ``data`` (float64 array of shape (n_tracks, 25 or 518)), ``feature_names`` (ours:
-        "zero_crossing_rate_mean", "mfcc1_mean"), and the rest as by :func:`load_fma`.
+        As by :func:`load_fma`.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no table.
     ValueError
-        If an option is unknown or the table broken.
-
-    Notes
-    -----
-    The descriptors were computed at each track's own sample rate on the whole track. They
-    are not what :class:`sklearn_mgc.HandcraftedFeatures` gives for the 30 s clip.
+        If the subset is unknown.
+    FileNotFoundError
+        If FMA is not there and nothing may be downloaded.
+    OSError
+        If no mirror gave the right file, or the disk is too small. What came is kept, and
+        the next call goes on from there.
 
     Examples
     --------
-    >>> from sklearn_mgc.datasets import load_fma_features
-    >>> fma = load_fma_features("fma_metadata.zip")  # doctest: +SKIP
-    >>> fma.data.shape  # doctest: +SKIP
-    (8000, 25)
+    >>> from sklearn_mgc.datasets import fetch_fma
+    >>> fma = fetch_fma("small")  # doctest: +SKIP
     """
-    if columns not in ("paper", "all"):
-        raise ValueError(f"columns must be 'paper' or 'all', got {columns!r}")
-    root = find_data(path, data_home, "fma", "pass fma_metadata or fma_metadata.zip")
-    places = _places(root, None)
-    tracks = read_tracks(places, subset)
-    hierarchy = read_genres(places)
-    header, cells = read_features(places, set(tracks))
-    errors: list[dict[str, str]] = []
-    ids, values = [], []
-    for number, track in sorted(tracks.items()):
-        row = _numbers(cells.get(number), len(header))
-        if not track.genre or row is None:
-            error = "no complete row in features.csv" if track.genre else "no top-level genre"
-            errors.append({"id": str(number), "path": "", "error": error})
-        else:
-            ids.append(number)
-            values.append(row)
-    if not ids:
-        raise ValueError(f"{root}: features.csv has no track of the subset {subset!r}")
-    data = np.array(values)
-    names = [_our_name(*column) for column in header]
-    if columns == "paper":
-        data, names = _paper(data, header, root)
-    rows = [tracks[number] for number in ids]
-    split = np.array([track.split for track in rows], dtype=object)
-    target = [track.genre for track in rows]
-    return make_bunch(
-        data,
-        target,
-        name="track",
-        feature_names=names,
-        columns=_columns(ids, rows),
-        cv=folds_of(split),
-        hierarchy=hierarchy,
-        errors=errors,
-        return_X_y=return_X_y,
-        as_frame=as_frame,
-        DESCR=_DESCR.format(
-            found=f"{len(names)} descriptors of fma_{subset} from {root}: {len(ids)} of "
-            f"{len(tracks)} tracks: {count(target)}; {count(split)}."
-        ),
-    )
+    if subset not in SUBSETS:
+        raise ValueError(f"unknown subset {subset!r}; choose from {', '.join(SUBSETS)}")
+    # A larger subset holds the smaller one, but full has whole tracks.
+    larger = SUBSETS[SUBSETS.index(subset) : -1] or (subset,)
+    folder = fetch_archives(
+        {"fma_metadata": ["fma_metadata"], f"fma_{subset}": [f"fma_{size}" for size in larger]},
+        data_home, mirrors, download_if_missing, timeout, verbose,
+    )  # fmt: skip
+    return load_fma(folder, subset=subset, return_X_y=return_X_y, as_frame=as_frame)
 
 
-def _places(root: Path, metadata: str | os.PathLike | None) -> list[Path]:
-    if metadata is None:
-        return metadata_places(root)
-    given = as_path(metadata)
-    if not given.exists():
-        raise FileNotFoundError(f"{given}: no such folder or archive of tables")
-    return [given.parent if given.suffix.lower() == ".csv" else given, given / "fma_metadata"]
+def fetch_archives(
+    holders: dict[str, list[str]], data_home, mirrors, download_if_missing: bool,
+    timeout: float, verbose: int,
+) -> Path:  # fmt: skip
+    """Download the archives of FMA that nothing in the data home stands in for."""
+    folder = locate_data_home(data_home) / "fma"
+    addresses = mirrors_of(_MIRRORS, mirrors)
+    wanted = [
+        f"{name}.zip"
+        for name, names in holders.items()
+        if not any((folder / n).is_dir() or (folder / f"{n}.zip").is_file() for n in names)
+    ]
+    if wanted and not download_if_missing:
+        raise FileNotFoundError(f"{folder}: {wanted[0]} is not there")
+    if wanted:
+        folder = get_data_home(data_home) / "fma"
+        folder.mkdir(exist_ok=True)
+        came = sum(file.stat().st_size for file in folder.glob("fma_*.zip.part"))
+        require_space(folder, sum(DATA_SET.archives[name][1] for name in wanted) - came, wanted[-1])
+    for name in wanted:
+        checksum, size = DATA_SET.archives[name]
+        download(name, checksum, folder, addresses, size=size, timeout=timeout, verbose=verbose)
+    return folder
 
 
-def _columns(ids: list[int], rows: list) -> dict:
-    genres = np.empty(len(rows), dtype=object)
-    genres[:] = [track.genres for track in rows]
+def track_columns(tracks) -> dict[str, np.ndarray]:
+    """What is known of some tracks, beside their genre."""
+    genres = np.empty(len(tracks), dtype=object)
+    genres[:] = tracks["genres"].tolist()
     return {
-        "ids": np.array(ids),
-        "groups": np.array([track.artist for track in rows]),
-        "albums": np.array([track.album for track in rows]),
-        "split": np.array([track.split for track in rows], dtype=object),
-        "licences": np.array([track.licence for track in rows], dtype=object),
+        "ids": tracks.index.to_numpy(dtype=int),
+        "groups": tracks["artist"].to_numpy(dtype=int),
+        "albums": tracks["album"].to_numpy(dtype=int),
+        "split": np.array([part_name(word) for word in tracks["split"]], dtype=object),
+        "licences": tracks["licence"].to_numpy(dtype=object),
         "genres": genres,
     }
 
 
-def _audio(root: Path, subset: str, errors: list[dict[str, str]]) -> dict[int, Path]:
+def _audio(root: Path, subset: str, errors: Errors) -> dict[int, Path]:
     """File of each track: 000/000002.mp3 in a tree or an archive."""
     source = root
     if root.is_dir():
@@ -324,11 +325,7 @@ def _audio(root: Path, subset: str, errors: list[dict[str, str]]) -> dict[int, P
         sizes = SUBSETS[SUBSETS.index(subset) :] if subset != "full" else ("full",)
         names = [f"fma_{size}{end}" for size in sizes for end in ("", ".zip")]
         source = next((root / name for name in names if (root / name).exists()), root)
-    if source.is_file() and not zipfile.is_zipfile(source):
-        raise ValueError(
-            f"{source}: not a complete zip archive; the download stopped early: fetch it again"
-        )
-    files = members(source) if source.is_file() else walk(source, errors)
+    files = members(source, errors) if source.is_file() else walk(source, errors)
     found: dict[int, Path] = {}
     for file in files:
         if file.suffix.lower() != ".mp3":
@@ -343,31 +340,3 @@ def _audio(root: Path, subset: str, errors: list[dict[str, str]]) -> dict[int, P
         else:
             found[int(match[1])] = file
     return found
-
-
-def _numbers(cells: list[str] | None, n: int) -> list[float] | None:
-    try:
-        row = [float(cell) for cell in cells or ()]
-    except ValueError:
-        return None
-    return row if len(row) == n and np.isfinite(row).all() else None
-
-
-def _our_name(feature: str, statistic: str, number: str) -> str:
-    feature = {"zcr": "zero_crossing_rate", "rmse": "rms"}.get(feature, feature)
-    many = feature.startswith(("chroma", "mfcc", "tonnetz")) or feature == "spectral_contrast"
-    return f"{feature}{int(number)}_{statistic}" if many else f"{feature}_{statistic}"
-
-
-def _paper(data: np.ndarray, header: list[tuple], root: Path) -> tuple[np.ndarray, list[str]]:
-    """The paper's 25: the mean of the twelve chroma means, and 24 columns."""
-    from sklearn_mgc.features import HandcraftedFeatures
-
-    place = {_our_name(*column): i for i, column in enumerate(header)}
-    names = [str(name) for name in HandcraftedFeatures().get_feature_names_out()]
-    chroma = [f"chroma_stft{i}_mean" for i in range(1, 13)]
-    missing = [name for name in (*chroma, *names[1:]) if name not in place]
-    if missing:
-        raise ValueError(f"{root}: features.csv: columns such as {missing[0]} are missing")
-    first = data[:, [place[name] for name in chroma]].mean(axis=1, keepdims=True)
-    return np.hstack([first, data[:, [place[name] for name in names[1:]]]]), names

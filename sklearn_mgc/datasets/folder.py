@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
-from sklearn_mgc.datasets.artists import name_groups, number_groups, read_tags
 from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
-from sklearn_mgc.datasets.files import SUFFIXES, is_audio, walk
+from sklearn_mgc.datasets.files import (
+    SUFFIXES,
+    Errors,
+    is_archive,
+    is_audio,
+    is_pattern,
+    is_system_folder,
+    matches,
+    members,
+    system_folder,
+    walk,
+)
+from sklearn_mgc.datasets.names import Groups, group_by_name, merge_spellings, read_tags
 
 _DESCR = """\
 Audio folder {folder}
@@ -31,11 +41,13 @@ def load_audio_folder(
     Parameters
     ----------
     path : str or path-like
-        A folder such as ``music`` with ``music/jazz/a.mp3`` and ``music/rock/live/b.flac``.
-        Sub-folders are searched too; hidden files and folders are not.
+        A folder such as ``music`` with ``music/jazz/a.mp3`` and ``music/rock/live/b.flac``, a
+        zip archive of such a folder, which is read in place, or a pattern of files
+        (``music/*/*.mp3``). Sub-folders are searched too; folders of the system such as
+        ``$RECYCLE.BIN`` are not.
     labels : {"folder", "tags"}, default="folder"
-        Where the genres are: the folders directly in `path`, or the files' own tags
-        (needs mutagen).
+        Where the genres are: the folders directly in `path` (of a pattern, the folder of each
+        file), or the files' own tags (needs mutagen).
     groups : {"artist"}, default=None
         Read artists from the files' tags (needs mutagen).
     return_X_y : bool, default=False
@@ -50,16 +62,26 @@ def load_audio_folder(
         (sorted), ``groups`` (artists as integers, each file without an artist in a group of
         its own; None by default), ``n_ungrouped`` (how many those are), ``group_names`` (the
         artist's name at each integer, "" where it is not known; None by default), ``errors``
-        (list of dict: path and why it was left out), ``frame`` and ``DESCR``.
+        (list of dict: path and why it was left out), ``merged`` (dict of the genres and
+        artists that were spelled in several ways), ``frame`` and ``DESCR``.
 
     Raises
     ------
     FileNotFoundError
         If the folder does not exist.
     NotADirectoryError
-        If the path is a file.
+        If the path is a file and not an archive.
     ValueError
         If there is no audio file with a genre.
+
+    See Also
+    --------
+    left_out : What was left out, in a line.
+
+    Notes
+    -----
+    Names in another case, with other blanks or in another form of Unicode are one name, and
+    get the commonest spelling. Placeholders such as "Unknown Artist" count as no name.
 
     Examples
     --------
@@ -76,31 +98,28 @@ def load_audio_folder(
     if groups not in ("artist", None):
         raise ValueError(f"groups must be 'artist' or None, got {groups!r}")
     folder = as_path(path)
-    if not folder.exists():
-        raise FileNotFoundError(f"{folder}: no such folder; pass a folder of genre/*.mp3")
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder}: is a file; pass the folder that holds the genres")
-    errors: list[dict[str, str]] = []
-    found = by_folder(folder, errors) if labels == "folder" else by_tag(folder, errors)
+    errors: Errors = []
+    found = by_folder(folder, errors) if labels == "folder" else _by_tag(folder, errors)
     if not found:
         layout = f"{folder.name}/GENRE/*.mp3" if labels == "folder" else "files with a genre tag"
         raise ValueError(
             f"{folder}: no audio in genre folders; expected {layout} "
             f"(one of {', '.join(sorted(SUFFIXES))})"
         )
-    data, target = [str(file) for file, _ in found], [genre for _, genre in found]
-    artists, names = (None, None) if groups is None else artist_groups(data)
-    n_unknown = 0 if names is None else int((names == "").sum())
-    known = "artist" if groups else None
+    data = [str(file) for file, _ in found]
+    genres = merge_spellings([genre for _, genre in found])
+    artists = artist_groups(data) if groups else None
+    # A folder called "Unknown" is a genre of somebody's.
+    target = [shown or genre for shown, (_, genre) in zip(genres.shown, found, strict=True)]
     return make_bunch(
         data,
         target,
         name="path",
-        columns={} if artists is None else {"groups": artists},
-        **({"groups": None} if artists is None else {}),
-        group_names=names,
-        n_ungrouped=n_unknown,
+        columns={"groups": artists.numbers if artists else None},
+        group_names=artists.names if artists else None,
+        n_ungrouped=artists.n_unknown if artists else 0,
         errors=errors,
+        merged={"genres": genres.others, "artists": artists.others if artists else {}},
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=_DESCR.format(
@@ -108,59 +127,91 @@ def load_audio_folder(
             n=len(data),
             labels="one sub-folder each" if labels == "folder" else "the files' tags",
             counts=count(target),
-            groups=about_groups(known, artists, n_unknown),
+            groups=about_groups("artist" if groups else None, artists),
         ),
     )
 
 
-def artist_groups(paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Artists of files by their tags, as integers, and the name of each."""
-    names = [read_tags(path)["artist"] for path in paths]
-    numbers = number_groups(names)
-    return numbers, name_groups(names, numbers)
+def artist_groups(paths: list[str]) -> Groups:
+    """Artists of files by their tags."""
+    return group_by_name(read_tags(path)["artist"] for path in paths)
 
 
-def about_groups(known: str | None, groups, n_unknown: int = 0) -> str:
+def about_groups(known: str | None, groups: Groups | None) -> str:
     """A sentence about the groups for a description."""
-    if known is None or n_unknown == len(groups):
+    if known is None or groups is None or groups.n_unknown == len(groups.numbers):
         return (
             "The artists are not known, so random folds may flatter a classifier: pass artists as\n"
             "``groups`` to cross-validation where you know them."
         )
-    n = len(set(groups.tolist())) - n_unknown
+    n = len(groups.names) - groups.n_unknown
     return (
         f"``groups``: {known}, {n} of them; keep them apart with ``StratifiedGroupKFold``, random\n"
         "folds flatter a classifier."
-        + (f" {n_unknown} tracks have none, and are a group each." if n_unknown else "")
+        + (
+            f" {groups.n_unknown} tracks have none, and are a group each."
+            if groups.n_unknown
+            else ""
+        )
     )
 
 
-def by_folder(folder: Path, errors: list[dict[str, str]]) -> list[tuple[Path, str]]:
-    """Audio files and the folder, directly in `folder`, that each is in."""
-    found = []
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        if not entry.is_dir():
-            if is_audio(entry):
-                errors.append({"path": str(entry), "error": "not in a genre folder"})
-            continue
-        for file in walk(entry, errors):
-            if is_audio(file):
-                found.append((file, entry.name))
-            else:
-                errors.append({"path": str(file), "error": "not an audio file"})
-    return found
+def by_folder(source: Path, errors: Errors) -> list[tuple[Path, str]]:
+    """Audio files and the folder, directly in `source`, that each is in."""
+    if is_pattern(source) or is_archive(source):
+        files = _files(source, errors)
+        top = None if is_pattern(source) else _top(source, files)
+        inner = [(file, file.relative_to(top).parts if top else file.parts[-2:]) for file in files]
+        found = [(file, parts[0] if len(parts) > 1 else "") for file, parts in inner]
+    else:
+        found = []
+        for entry in sorted(_folder(source).iterdir()):
+            if is_system_folder(entry.name):
+                errors += system_folder(entry)
+            elif os.path.isdir(entry):
+                # One at a time: a genre may be a link to another one.
+                found += [(file, entry.name) for file in walk(entry, errors)]
+            elif is_audio(entry):
+                found.append((entry, ""))
+    return list(_sorted_out(found, errors, "not in a genre folder"))
 
 
-def by_tag(folder: Path, errors: list[dict[str, str]]) -> list[tuple[Path, str]]:
-    """Audio files anywhere below `folder` and the genre in their tags."""
-    found = []
-    for file in walk(folder, errors):
-        genre = read_tags(file)["genre"] if is_audio(file) else ""
-        if genre:
-            found.append((file, genre))
+def _by_tag(source: Path, errors: Errors) -> list[tuple[Path, str]]:
+    """Audio files anywhere in `source` and the genre in their tags."""
+    files = _files(source, errors)
+    found = [(file, read_tags(file)["genre"] if is_audio(file) else "") for file in files]
+    return list(_sorted_out(found, errors, "no genre in its tags"))
+
+
+def _files(source: Path, errors: Errors) -> list[Path]:
+    """Files of a folder, an archive or a pattern."""
+    if is_pattern(source):
+        return [file for file in matches(source) if file.is_file()]
+    return members(source, errors) if is_archive(source) else walk(_folder(source), errors)
+
+
+def _folder(source: Path) -> Path:
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such folder; pass a folder of genre/*.mp3")
+    if not source.is_dir():
+        raise NotADirectoryError(f"{source}: is a file; pass the folder that holds the genres")
+    return source
+
+
+def _top(archive: Path, files: Iterable[Path]) -> Path:
+    """The folder of the genres in an archive, which may have one folder around them."""
+    inner = [file.relative_to(archive).parts for file in files if is_audio(file)]
+    if inner and len({parts[0] for parts in inner}) == 1 and min(map(len, inner)) > 2:
+        return archive / inner[0][0]
+    return archive
+
+
+def _sorted_out(
+    found: Iterable[tuple[Path, str]], errors: Errors, without: str
+) -> Iterator[tuple[Path, str]]:
+    for file, genre in found:
+        if is_audio(file) and genre:
+            yield file, genre
         else:
-            error = "no genre in its tags" if is_audio(file) else "not an audio file"
+            error = without if is_audio(file) else "not an audio file"
             errors.append({"path": str(file), "error": error})
-    return found

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._extract import extract
-from sklearn_mgc.datasets._gtzan_descr import descr
-from sklearn_mgc.datasets._gtzan_parquet import unpack_parquet
-from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, make_bunch
-from sklearn_mgc.datasets.files import is_audio, members, problem, walk
+from sklearn_mgc._atomic import write_whole
+from sklearn_mgc.datasets import gtzan_clips
+from sklearn_mgc.datasets.archives import unpack
+from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, locate_data_home, make_bunch
+from sklearn_mgc.datasets.catalog import DataSet
+from sklearn_mgc.datasets.download import download, mirrors_of, require_space
+from sklearn_mgc.datasets.files import Errors, is_archive, is_audio, members, problem, walk
+from sklearn_mgc.datasets.readers import read_parquet
+from sklearn_mgc.datasets.splits import folds_of
 
 WHERE = (
     "The original host of genres.tar.gz is gone. Copies are at "
@@ -33,6 +36,82 @@ _COPIES = {
     "flat": "one flat folder",
     "genres": "a folder per genre",
 }
+
+_DESCR = """\
+GTZAN
+=====
+
+{found}
+
+1000 clips of 30 s (22,050 Hz, mono, 16 bit) in ten genres, collected in 2000-2001 by George
+Tzanetakis from CDs, radio and microphone recordings.
+
+Licence: none is stated. The library ships no audio, and neither should you.
+
+What is wrong with it
+---------------------
+* Few artists: 271 known ones for 983 clips; 35 of the 100 reggae clips are by one artist, 28 of
+  jazz, 24 of pop. In a random hold-out about 85 % of the test clips have their artist in
+  training, and scores are 15 to 20 points too high.
+* Repetitions: 50 clips repeat another one exactly, one of them under another genre; 127 clips
+  share their song with another clip.
+* Labels: Sturm counts 43 conspicuous and 63 contentious mislabelings, so that above about 94 %
+  a classifier learns noise.
+* jazz.00054 cannot be read in the common copy.
+
+``groups`` are artists (unknown ones have a number each), ``duplicates`` songs, ``faults`` the
+clips that are repeated, mislabelled, distorted or unreadable.
+
+Splits
+------
+artist_filtered
+    Three folds of 948 clips, nearly all exact repetitions left out: those of Foleiss and
+    Tavares, with 38 clips moved so that no artist of the index is in two folds. Use this one.
+foleiss
+    The same folds as published. 180 of the 948 test clips share an artist with their training
+    clips, because the index of artists has been completed since.
+fault_filtered
+    443 training, 197 validation and 290 test clips, by Kereliuk, Sturm and Larsen: for
+    comparison with published numbers. 14 of the 290 test clips share an artist with the
+    training clips, 27 with training and validation together.
+paper, paper_60_20_20
+    Random clips in parts of 80/10/10 or 60/20/20, as in Gallego et al. (2019): optimistic, to
+    reproduce the paper only.
+None
+    All clips: pass ``groups`` to ``StratifiedGroupKFold``.
+{split}
+References
+----------
+G. Tzanetakis, P. Cook, "Musical genre classification of audio signals", IEEE Transactions on
+Speech and Audio Processing 10(5), 2002.
+B. L. Sturm, "The GTZAN dataset: Its contents, its faults, their effects on evaluation, and its
+future use", arXiv:1306.1461, 2013 (exact repetitions).
+B. L. Sturm, "The state of the art ten years after a state of the art: Future research in music
+information retrieval", Journal of New Music Research 43(2), 2014 (artists and songs;
+https://github.com/boblsturm/GTZAN).
+C. Kereliuk, B. L. Sturm, J. Larsen, "Deep learning and music adversaries", IEEE Transactions on
+Multimedia 17, 2015 (fault_filtered).
+J. H. Foleiss, T. F. Tavares, "Texture selection for automatic music genre classification",
+Applied Soft Computing 89, 2020 (foleiss).
+"""
+
+
+def describe(found: str, split: str | None = None) -> str:
+    """The description of a copy of which `found` says what it is."""
+    return _DESCR.format(found=found, split=f"\nThis Bunch: split={split!r}.\n")
+
+
+DATA_SET = DataSet(
+    title="GTZAN",
+    tracks="1000 clips of 30 s",
+    genres="10 genres",
+    groups="artists",
+    size="1.1 GiB",
+    get="by hand (no host), or fetch_gtzan(mirrors=...)",
+    load="load_gtzan, load_gtzan_features",
+    describe=describe,
+    archives={"genres.tar.gz": ("md5:5b3d6dddb579ab49814ab86dba69e7c7", int(1.14 * 2**30))},
+)
 
 
 def load_gtzan(
@@ -111,13 +190,14 @@ def load_gtzan(
     """
     if split is None and subset is not None:
         raise ValueError("subset needs a split: pass split='fault_filtered', for example")
-    if split is not None and split not in table.SPLITS:
-        raise ValueError(f"unknown split {split!r}; choose from {', '.join(table.SPLITS)}, or None")
+    if split is not None and split not in gtzan_clips.SPLITS:
+        known = ", ".join(gtzan_clips.SPLITS)
+        raise ValueError(f"unknown split {split!r}; choose from {known}, or None")
     source = find_data(path, data_home, "gtzan", WHERE)
-    errors: list[dict[str, str]] = []
-    layout, found = _find(source, get_data_home(data_home) / "gtzan", errors, verbose)
+    errors: Errors = []
+    layout, found = _find(source, data_home, errors, verbose)
     ids = sorted(found)
-    missing = sorted(set(table.clips()) - found.keys() - {row.get("id") for row in errors})
+    missing = sorted(set(gtzan_clips.clips()) - found.keys() - {row.get("id") for row in errors})
     errors += [{"id": name, "path": "", "error": "not in this copy"} for name in missing]
     if len(missing) > 2:
         warnings.warn(
@@ -125,7 +205,7 @@ def load_gtzan(
             "was it copied or unpacked to the end? They are listed in errors",
             stacklevel=2,
         )
-    parts = table.part_of(ids, split, random_state)
+    parts = gtzan_clips.part_of(ids, split, random_state)
     if parts is not None:
         keep = _keep(parts, subset)
         ids, parts = [ids[i] for i in keep], parts[keep]
@@ -136,22 +216,114 @@ def load_gtzan(
         name="path",
         columns={
             "ids": np.array(ids, dtype=object),
-            "groups": np.array([table.clips()[name].artist for name in ids], dtype=int),
-            "duplicates": np.array([table.clips()[name].song for name in ids], dtype=int),
-            **({} if parts is None else {"split": parts}),
+            "groups": np.array([gtzan_clips.clips()[name].artist for name in ids], dtype=int),
+            "duplicates": np.array([gtzan_clips.clips()[name].song for name in ids], dtype=int),
+            "split": parts,
         },
-        **({"split": None} if parts is None else {}),
-        cv=table.folds_of(parts),
-        faults=table.faults(ids),
+        cv=folds_of(parts),
+        faults=gtzan_clips.faults(ids),
         errors=errors,
         layout=layout,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=descr(
+        DESCR=describe(
             f"{source}: {_COPIES[layout]}; {len(found)} readable clips, {len(ids)} of them in this "
             f"Bunch: {count(target)}.",
             split,
         ),
+    )
+
+
+def fetch_gtzan(
+    *,
+    split: str | None = None,
+    data_home: str | os.PathLike | None = None,
+    mirrors: Sequence[str] | str | None = None,
+    download_if_missing: bool = True,
+    timeout: float = 60.0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    verbose: int = 1,
+):
+    """Load GTZAN from the data home, downloading it from a mirror if it is not there.
+
+    The host of GTZAN is gone and its licence does not allow others to take its place, so
+    there is no default mirror: without one, the error says where copies are and how to load
+    them.
+
+    Parameters
+    ----------
+    split : str, default=None
+        As in :func:`load_gtzan`.
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`. The archive and the clips go into ``data_home/gtzan``.
+    mirrors : str or sequence of str, default=None
+        Addresses of folders that hold ``genres.tar.gz``, tried in turn. None is the
+        environment variable ``SKLEARN_MGC_MIRRORS`` (addresses with blanks between them).
+    download_if_missing : bool, default=True
+        If False, raise an error where GTZAN is not in the data home.
+    timeout : float, default=60.0
+        Seconds without a byte after which a connection counts as broken.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+    verbose : int, default=1
+        1 shows progress.
+
+    Returns
+    -------
+    Bunch
+        As by :func:`load_gtzan`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If GTZAN is not there and there is no mirror, or nothing may be downloaded.
+    OSError
+        If no mirror gave the right file, or the disk is too small. What came is kept, and
+        the next call goes on from there.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import fetch_gtzan
+    >>> gtzan = fetch_gtzan(mirrors="https://example.org/sound")  # doctest: +SKIP
+    """
+    folder = locate_data_home(data_home) / "gtzan"
+    archive = folder / "genres.tar.gz"
+    source = archive
+    if not archive.is_file():
+        if _holds_gtzan(folder):
+            source = folder
+        else:
+            addresses = mirrors_of((), mirrors)
+            if not (addresses and download_if_missing):
+                raise FileNotFoundError(
+                    f"{folder}: no GTZAN here. {WHERE}. An address of your own of the folder of "
+                    "genres.tar.gz can be passed as mirrors="
+                )
+            # The archive and, beside it, the clips.
+            checksum, size = DATA_SET.archives[archive.name]
+            folder = get_data_home(data_home) / "gtzan"
+            require_space(folder.parent, 2 * size, "GTZAN")
+            download(
+                archive.name, checksum, folder, addresses,
+                size=size, timeout=timeout, verbose=verbose,
+            )  # fmt: skip
+    return load_gtzan(
+        source,
+        split=split,
+        data_home=data_home,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        verbose=verbose,
+    )
+
+
+def _holds_gtzan(folder) -> bool:
+    names = (".zip", ".parquet")
+    return folder.is_dir() and any(
+        is_audio(file) or file.suffix.lower() in names for file in walk(folder, [])
     )
 
 
@@ -166,24 +338,24 @@ def _keep(parts: np.ndarray, subset) -> np.ndarray:
     return np.flatnonzero(np.isin(parts, np.array(wanted, dtype=object)))
 
 
-def _find(
-    source: Path, home: Path, errors: list[dict[str, str]], verbose: int
-) -> tuple[str, dict[str, Path]]:
+def _find(source: Path, data_home, errors: Errors, verbose: int) -> tuple[str, dict[str, Path]]:
     """Which copy it is, and the file of each clip in it."""
-    archive = source.is_file()
-    if archive and source.suffix.lower() == ".zip":
-        layout, files = "zip", members(source)
-    elif archive and source.suffix.lower() == ".parquet":
-        layout, files = "parquet", unpack_parquet([source], home / source.stem, errors)
-    elif archive:
-        layout = "tar"
-        files = walk(extract(source, home / source.name.split(".")[0], verbose=verbose), errors)
+
+    def home(name: str) -> Path:  # made only where something is written into it
+        return get_data_home(data_home) / "gtzan" / name
+
+    if is_archive(source):
+        layout, files = "zip", members(source, errors)
+    elif source.suffix.lower() == ".parquet" and source.is_file():
+        layout, files = "parquet", _unpack_parquet([source], home(source.stem), errors)
+    elif source.is_file():
+        folder = unpack(source, home(source.name.split(".")[0]), verbose=verbose)
+        layout, files = "tar", walk(folder, errors)
     else:
-        files = walk(source, errors)
+        layout, files = "", walk(source, errors)
         tables = [file for file in files if file.suffix.lower() == ".parquet"]
-        layout = "parquet" if tables and not any(map(is_audio, files)) else ""
-        if layout:
-            files = unpack_parquet(tables, home / "parquet", errors)
+        if tables and not any(map(is_audio, files)):
+            layout, files = "parquet", _unpack_parquet(tables, home("parquet"), errors)
     found = _clips(files, errors)
     if not found:
         raise ValueError(
@@ -192,13 +364,40 @@ def _find(
     return layout or _layout(source, found.values()), found
 
 
-def _clips(files: Iterable[Path], errors: list[dict[str, str]]) -> dict[str, Path]:
+def _unpack_parquet(files: list[Path], folder: Path, errors: Errors) -> list[Path]:
+    """Write the clips of parquet files as audio files, and return their paths.
+
+    The column ``audio`` holds the bytes and a path, ``file`` (or that path) the name of the
+    clip. Clips that are there already are not written again.
+    """
+    paths = []
+    for file in files:
+        for row in read_parquet(file, ("audio", "file")):
+            if "audio" not in row:
+                raise ValueError(f"{file}: no column 'audio', with the bytes of the clips")
+            audio = row["audio"] if isinstance(row["audio"], dict) else {}
+            name = str(audio.get("path") or row.get("file") or "")
+            clip = gtzan_clips.clip_id(name) or gtzan_clips.clip_id(str(row.get("file") or ""))
+            content = audio.get("bytes")
+            if clip and content:
+                suffix = Path(name).suffix.lower() if is_audio(name) else ".wav"
+                paths.append(folder / clip.split(".")[0] / f"{clip}{suffix}")
+                if not (paths[-1].is_file() and paths[-1].read_bytes() == content):
+                    with write_whole(paths[-1]) as part:
+                        part.write_bytes(content)
+            else:
+                what = "no audio bytes" if clip else f"no name of a clip: {name!r}"
+                errors.append({**({"id": clip} if clip else {}), "path": str(file), "error": what})
+    return paths
+
+
+def _clips(files: Iterable[Path], errors: Errors) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in files:
         if not is_audio(file):
             continue  # pictures and tables belong to the copies
-        name = table.clip_id(file.name)
-        folder = table.genre_name(file.parent.name)
+        name = gtzan_clips.clip_id(file.name)
+        folder = gtzan_clips.genre_name(file.parent.name)
         if name is None:
             error = "not named like a clip of GTZAN (blues.00000.wav)"
         elif folder not in (None, name.split(".")[0]):
@@ -223,5 +422,5 @@ def _layout(source: Path, files: Iterable[Path]) -> str:
     return "flat" if all(file.parent == source for file in files) else "genres"
 
 
-def _first(errors: list[dict[str, str]]) -> str:
+def _first(errors: Errors) -> str:
     return f"First problem: {errors[0]['path']}: {errors[0]['error']}" if errors else ""

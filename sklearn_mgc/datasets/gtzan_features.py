@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets import _gtzan_table as table
-from sklearn_mgc.datasets._csv import places, read_csv
-from sklearn_mgc.datasets._gtzan_descr import descr
 from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
+from sklearn_mgc.datasets.files import Errors
+from sklearn_mgc.datasets.gtzan import describe
+from sklearn_mgc.datasets.gtzan_clips import clip_id, clips, faults, part_of
+from sklearn_mgc.datasets.readers import cell_text, column_index, numbers_of, read_table
+from sklearn_mgc.datasets.splits import folds_of
 
 _HINT = (
     "It is the file features_30_sec.csv of the Kaggle copy of GTZAN. Without it, make one from "
@@ -90,7 +91,7 @@ def load_gtzan_features(
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such table. {_HINT}")
     rows, values, errors = _read(path, names)
-    parts = table.part_of(rows, split, random_state)
+    parts = part_of(rows, split, random_state)
     keep = np.arange(len(rows)) if parts is None else np.flatnonzero(parts != "")
     parts = None if parts is None else parts[keep]
     ids = [rows[i] for i in keep]
@@ -102,17 +103,16 @@ def load_gtzan_features(
         feature_names=names,
         columns={
             "ids": np.array(ids, dtype=object),
-            "groups": np.array([table.clips()[name].artist for name in ids]),
-            "duplicates": np.array([table.clips()[name].song for name in ids]),
-            **({} if parts is None else {"split": parts}),
+            "groups": np.array([clips()[name].artist for name in ids]),
+            "duplicates": np.array([clips()[name].song for name in ids]),
+            "split": parts,
         },
-        **({"split": None} if parts is None else {}),
-        cv=table.folds_of(parts),
-        faults=table.faults(ids),
+        cv=folds_of(parts),
+        faults=faults(ids),
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=descr(f"{len(ids)} rows of {path}: {count(target)}.", split),
+        DESCR=describe(f"{len(ids)} rows of {path}: {count(target)}.", split),
     )
 
 
@@ -122,44 +122,41 @@ def _names(columns: str) -> list[str]:
     return [str(name) for name in HandcraftedFeatures(columns).get_feature_names_out()]
 
 
-def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, list[dict[str, str]]]:
-    found, lines = read_csv(path)
+def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, Errors]:
+    table = read_table(path)
     # The public table says "rolloff" where librosa and we say "spectral_rolloff".
-    header = [f"spectral_{name}" if name.startswith("rolloff") else name for name in found]
+    header = [f"spectral_{name}" if name.startswith("rolloff") else name for name in table.header]
     missing = [name for name in ("filename", *names) if name not in header]
     if missing:
         raise ValueError(
             f"{path}: {len(missing)} columns are missing ({', '.join(missing[:4])}"
             f"{', ...' if len(missing) > 4 else ''}). {_HINT}"
         )
-    place = places(header, str(path), ["filename", *names])
-    ids, values, errors, seen = [], [], [], Counter[str]()
-    for line, row in lines:
-        cells = row + [""] * (len(header) - len(row))
-        file_name = cells[place["filename"]]
-        clip = table.clip_id(file_name)
-        numbers = [_number(cells[place[name]]) for name in names]
-        bad = [name for name, value in zip(names, numbers, strict=True) if math.isnan(value)]
+    index = column_index(header, str(path), ["filename", *names])
+    cells = [[cell_text(row, index[name]) for name in names] for _, row in table.rows]
+    values = np.array(numbers_of(cells, table.delimiter)).reshape(-1, len(names))
+    kept: list[int] = []
+    ids: list[str] = []
+    errors: Errors = []
+    seen = Counter[str]()
+    for i, (line, row) in enumerate(table.rows):
+        file_name = cell_text(row, index["filename"])
+        clip = clip_id(file_name)
+        bad = [name for name, gap in zip(names, np.isnan(values[i]), strict=True) if gap]
         if clip is None:
-            errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip: {file_name!r}"})
-        elif bad or len(cells) > len(header):
-            what = f"no number in {bad}" if bad else "more cells than the header"
-            errors.append({"path": f"{path}:{line}", "error": f"{clip}: {what}"})
+            errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip; {file_name!r}"})
+        elif bad or len(row) > len(header):
+            what = f"no number; in {bad}" if bad else "more cells than the header"
+            errors.append({"path": f"{path}:{line}", "id": clip, "error": what})
         else:
+            kept.append(i)
             ids.append(clip)
-            values.append(numbers)
             seen[file_name] += 1
     twice = [name for name, n in seen.items() if n > 1]
     if twice:
         raise ValueError(f"{path}: {len(twice)} files occur twice, such as {twice[0]}")
     if not ids:
-        raise ValueError(f"{path}: no row of GTZAN in this table. {_HINT}")
-    return ids, np.array(values), errors
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text or "nan")
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+        first = f" First problem: line {errors[0]['path'].rpartition(':')[2]}: " if errors else ""
+        what = errors[0]["error"] if errors else ""
+        raise ValueError(f"{path}: no row of GTZAN in this table.{first}{what}. {_HINT}")
+    return ids, values[kept], errors

@@ -7,7 +7,8 @@ import re
 import warnings
 
 from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
-from sklearn_mgc.datasets.files import problem
+from sklearn_mgc.datasets.catalog import DataSet
+from sklearn_mgc.datasets.files import Errors, is_system_folder, problem
 from sklearn_mgc.datasets.folder import about_groups, artist_groups, by_folder
 
 COUNTS = {
@@ -15,7 +16,7 @@ COUNTS = {
     "jazz": 319, "pop": 116, "raphiphop": 300, "rock": 504,
 }  # fmt: skip
 
-_DESCR = """\
+DESCR = """\
 Music Audio Benchmark Data Set (Homburg, Dortmund)
 ==================================================
 
@@ -38,6 +39,16 @@ Reference
 H. Homburg, I. Mierswa, B. Moeller, K. Morik, M. Wurst, "A benchmark dataset for audio
 classification and clustering", ISMIR 2005.
 """
+
+DATA_SET = DataSet(
+    title="Music Audio Benchmark (Homburg)",
+    tracks="1886 clips of 10 s",
+    genres="9 genres",
+    groups="artists, by tags",
+    get="by hand",
+    load="load_homburg",
+    describe=lambda found: DESCR.format(found=found, groups=about_groups(None, None)),
+)
 
 
 def load_homburg(
@@ -97,11 +108,12 @@ def load_homburg(
     )  # fmt: skip
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder}: is a file; unpack it and pass the folder of genres")
-    inner = [entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    inner = [e for e in folder.iterdir() if e.is_dir() and not is_system_folder(e.name)]
     if len(inner) == 1 and genre_of(inner[0].name) is None:
         folder = inner[0]
-    errors: list[dict[str, str]] = []
-    data, target = [], []
+    errors: Errors = []
+    data: list[str] = []
+    target: list[str] = []
     for file, name in by_folder(folder, errors):
         genre = genre_of(name)
         error = problem(file) if genre else f"in the folder {name!r}, which is none of the genres"
@@ -119,21 +131,20 @@ def load_homburg(
             + ", ".join(f"{genre} ({n} of {COUNTS[genre]})" for genre, n in short.items()),
             stacklevel=2,
         )
-    artists, names = (None, None) if groups is None else artist_groups(data)
-    n_unknown = 0 if names is None else int((names == "").sum())
+    artists = None if groups is None else artist_groups(data)
     return make_bunch(
         data,
         target,
         name="path",
-        columns={} if artists is None else {"groups": artists},
-        **({"groups": None} if artists is None else {}),
-        group_names=names,
+        columns={"groups": artists.numbers if artists else None},
+        group_names=artists.names if artists else None,
         errors=errors,
+        merged={"artists": artists.others} if artists else None,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=_DESCR.format(
+        DESCR=DESCR.format(
             found=f"{len(data)} clips from {folder}: {count(target)}.",
-            groups=about_groups("artists" if groups else None, artists, n_unknown),
+            groups=about_groups("artists" if groups else None, artists),
         ),
     )
 
@@ -141,5 +152,4 @@ def load_homburg(
 def genre_of(folder: str) -> str | None:
     """One of the nine genres; "Funk-Soul-RnB" and the cut-off "folkcountr" count."""
     letters = re.sub(r"[^a-z]", "", folder.lower().replace("r&b", "rnb"))
-    matches = [g for g in COUNTS if g == letters or (len(letters) > 6 and g.startswith(letters))]
-    return matches[0] if matches else None
+    return next((genre for genre in COUNTS if letters in (genre, genre[:10])), None)

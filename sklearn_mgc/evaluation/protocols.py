@@ -164,7 +164,8 @@ def _artist(data, seed: int, test_size: float) -> StratifiedGroupKFold:
 
 
 def _fault_filtered(data, seed: int, test_size: float) -> list:
-    from sklearn_mgc.datasets import _gtzan_table as table
+    from sklearn_mgc.datasets import gtzan_clips as table
+    from sklearn_mgc.datasets.splits import folds_of
 
     ids = [str(name) for name in data.get("ids", ())]
     if not ids or not set(table.clips()).issuperset(ids):
@@ -172,7 +173,7 @@ def _fault_filtered(data, seed: int, test_size: float) -> list:
             "the protocol 'fault_filtered' is a list of GTZAN's clips; it needs "
             "data.ids as load_gtzan and load_gtzan_features give them"
         )
-    return list(table.folds_of(table.part_of(ids, "fault_filtered")) or ())
+    return list(folds_of(table.part_of(ids, "fault_filtered")) or ())
 
 
 def _n_folds(fewest: int, what: str) -> int:

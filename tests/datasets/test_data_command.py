@@ -10,8 +10,7 @@ import zipfile
 import pytest
 
 from sklearn_mgc.__main__ import main
-from sklearn_mgc.datasets import fetch
-from sklearn_mgc.datasets._catalog import CATALOG
+from sklearn_mgc.datasets.catalog import data_sets
 
 
 def test_list_says_what_is_there(tmp_path, miniature, capsys):
@@ -19,12 +18,12 @@ def test_list_says_what_is_there(tmp_path, miniature, capsys):
     assert main(["data", "list", "--data-home", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     heads = [line.split(":")[0] for line in lines if not line.startswith(" ")]
-    assert heads == ["gtzan", "fma", "homburg", "acousticbrainz"]
+    assert heads == ["acousticbrainz", "fma", "gtzan", "homburg"]
     assert f"It is at {tmp_path / 'fma'}." in lines[5]
     assert lines[2].strip() == "It is not in the data home."
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", data_sets())
 def test_info(tmp_path, name, capsys):
     assert main(["data", "info", name, "--data-home", str(tmp_path)]) == 0
     text = capsys.readouterr().out
@@ -44,7 +43,7 @@ def test_archive_by_its_checksum(tmp_path, miniature, monkeypatch, capsys):
     assert main(["data", "verify", str(archive)]) == 1
     assert "other sha1 than published" in capsys.readouterr().out
     checksum = "sha1:" + hashlib.sha1(archive.read_bytes()).hexdigest()
-    monkeypatch.setitem(fetch.ARCHIVES, "fma_small.zip", (checksum, 1))
+    monkeypatch.setitem(data_sets()["fma"].archives, "fma_small.zip", (checksum, 1))
     assert main(["data", "verify", str(archive)]) == 0
     assert "sound: 1, not: 0" in capsys.readouterr().out
 

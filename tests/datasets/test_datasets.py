@@ -63,7 +63,8 @@ def test_bad_parameters(params):
 def test_folder_reports_what_it_leaves_out(tmp_path):
     make_music(6, duration=0.2, folder=tmp_path, random_state=0)
     (tmp_path / "rock" / "cover.jpg").write_bytes(b"x")
-    (tmp_path / "rock" / ".hidden.wav").write_bytes(b"x")
+    (tmp_path / "rock" / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "rock" / "._rock.00000.wav").write_bytes(b"x")
     (tmp_path / "loose.mp3").write_bytes(b"x")
     os.symlink(tmp_path / "rock", tmp_path / "rock" / "loop")
     found = load_audio_folder(tmp_path)

@@ -7,13 +7,15 @@ import io
 import re
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from sklearn_mgc.datasets import download, fetch, fetch_fma, fetch_fma_features, fetch_gtzan
+from sklearn_mgc.datasets import download, fetch_fma, fetch_fma_features, fetch_gtzan
+from sklearn_mgc.datasets.catalog import data_sets
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
@@ -40,7 +42,9 @@ class Handler(BaseHTTPRequestHandler):
         if start:
             shown = start + 5 if fault == "other range" else start
             self.send_header("Content-Range", f"bytes {shown}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - start))
+        extra = {"promises too much": 1000, "promises far too much": 2**50}.get(fault, 0)
+        if fault != "endless":
+            self.send_header("Content-Length", str(len(content) - start + extra))
         self.end_headers()
         body = content[start:]
         if fault == "wrong":
@@ -50,6 +54,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(body[:100_000])
             elif fault == "drops at once":
                 pass
+            elif fault == "endless":
+                while True:
+                    self.wfile.write(bytes(100_000))
+            elif fault == "drips":
+                for byte in body[:100]:
+                    self.wfile.write(bytes([byte]))
+                    server.awake.wait(0.02)
             elif fault == "stalls":
                 self.wfile.write(body[:50_000])
                 self.wfile.flush()
@@ -91,7 +102,12 @@ def get(server, folder, mirrors=None, content=CONTENT, size=1000, timeout=5.0, v
 
 def check(path):
     assert path.read_bytes() == CONTENT
-    assert [file.name for file in path.parent.iterdir()] == ["music.bin"]
+    assert visible(path.parent) == ["music.bin"]
+
+
+def visible(folder):
+    """Without the lock, which stays."""
+    return [file.name for file in folder.iterdir() if not file.name.startswith(".")]
 
 
 def test_whole_file_with_progress_and_only_once(server, tmp_path, capsys):
@@ -160,14 +176,14 @@ def test_errors_of_the_server(server, tmp_path):
     with pytest.raises(download.DownloadError, match="HTTP status 500"):
         get(server, tmp_path / "b")
     assert len(server.requests) == 4
-    assert list((tmp_path / "b").iterdir()) == []
+    assert visible(tmp_path / "b") == []
 
 
 def test_wrong_bytes_and_mirrors(server, tmp_path):
     server.faults = ["wrong"]
     with pytest.raises(download.DownloadError, match="other content than expected"):
         get(server, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert visible(tmp_path) == []
     server.faults, server.requests[:] = ["wrong", 404, None], []
     mirrors = [f"{server.url}/{name}" for name in "abc"]
     check(get(server, tmp_path, mirrors))
@@ -219,7 +235,8 @@ def serve(server, monkeypatch, **contents):
         name = name.replace("__", ".")
         server.files[name] = content
         checksum = "sha1:" + hashlib.sha1(content).hexdigest()
-        monkeypatch.setitem(fetch.ARCHIVES, name, (checksum, len(content)))
+        archives = next(d.archives for d in data_sets().values() if name in d.archives)
+        monkeypatch.setitem(archives, name, (checksum, len(content)))
 
 
 @pytest.mark.filterwarnings("ignore:.*of GTZAN's 1000 clips are missing")
@@ -289,7 +306,39 @@ def test_fma_needs_space(tmp_path, monkeypatch):
         fetch_fma("tiny", data_home=tmp_path)
 
 
-def test_pooch_is_named_where_it_is_missing(server, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pooch", None)
-    with pytest.raises(ImportError, match=r"sklearn_mgc\[data\]"):
-        get(server, tmp_path)
+def test_a_download_without_end_is_ended_and_the_next_mirror_tried(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_SLACK", 100_000)
+    server.faults = ["endless", None]
+    mirrors = [f"{server.url}/{name}" for name in "ab"]
+    check(get(server, tmp_path, mirrors, size=len(CONTENT)))
+    assert server.requests[0][0] == "/sound/a/music.bin"
+    server.faults = ["endless"]
+    with pytest.raises(download.DownloadError, match="does not end after"):
+        get(server, tmp_path / "new", size=len(CONTENT))
+
+
+def test_a_byte_now_and_then_is_not_a_download(server, tmp_path):
+    server.faults = ["drips"]
+    with pytest.raises(download.DownloadError, match="less than 1024 bytes a second"):
+        get(server, tmp_path, timeout=0.2)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("fault", ["promises too much", "promises far too much"])
+def test_a_mirror_that_lies_about_the_length_does_not_keep_the_next_from_being_tried(
+    server, tmp_path, fault
+):
+    def do_get(handler, real=Handler.do_GET):
+        server.faults = [fault] if "/a/" in handler.path else [None]
+        real(handler)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Handler, "do_GET", do_get)
+        check(get(server, tmp_path, [f"{server.url}/{name}" for name in "ab"]))
+
+
+def test_two_at_once_download_once(server, tmp_path):
+    with ThreadPoolExecutor(4) as pool:
+        for path in pool.map(lambda _: get(server, tmp_path), range(4)):
+            check(path)
+    assert len(server.requests) == 1

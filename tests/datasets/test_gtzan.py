@@ -15,7 +15,7 @@ import soundfile
 from sklearn.model_selection import StratifiedGroupKFold
 
 from sklearn_mgc import load_audio
-from sklearn_mgc.datasets import _gtzan_table as table
+from sklearn_mgc.datasets import gtzan_clips as table
 from sklearn_mgc.datasets import load_gtzan
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*of GTZAN's 1000 clips are missing")
@@ -142,7 +142,7 @@ def test_parquet_needs_pyarrow(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"x")
     with pytest.raises(ValueError, match="not a complete parquet file"):
         load_gtzan(tmp_path, data_home=tmp_path)
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(ImportError, match=r"sklearn_mgc\[data\]"):
         load_gtzan(tmp_path, data_home=tmp_path)
 

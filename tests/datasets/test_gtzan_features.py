@@ -95,8 +95,25 @@ def test_rows_left_out_are_reported(tmp_path):
     gtzan = load_gtzan_features(path)
     assert len(gtzan.data) == 299
     assert [row["error"] for row in gtzan.errors] == [
-        "blues.00002: no number in ['chroma_stft_mean']", "no GTZAN clip: 'polka.00000.wav'"
+        "no number; in ['chroma_stft_mean']", "no GTZAN clip; 'polka.00000.wav'"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "cell", "value"),
+    [
+        (";", "0,35", 0.35),
+        (";", "-1.234,5", -1234.5),
+        ("\t", "1,5E-05", 1.5e-5),
+        (";", "0.35", 0.35),
+    ],
+)
+def test_numbers_as_other_countries_write_them(tmp_path, delimiter, cell, value):
+    names = HandcraftedFeatures().get_feature_names_out()
+    rows = [["filename", *names, "label"], ["blues.00000.wav", *[cell] * 25, "blues"]]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(map(delimiter.join, rows)))
+    assert load_gtzan_features(path).data.tolist() == [[value] * 25]
 
 
 @pytest.mark.realdata

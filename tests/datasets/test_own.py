@@ -124,11 +124,17 @@ def test_tables(tmp_path, table):
 def test_table_columns_by_name(tmp_path, table):
     table = table.rename(columns={"file": "where", "Genre": "style", "artist": "who"})
     music = load_audio_table(
-        table.drop(columns="set"), path="where", label="style", group="who", root=tmp_path
+        table.drop(columns="set"),
+        path_column="where",
+        label_column="style",
+        group_column="who",
+        root=tmp_path,
     )
     assert music.groups.tolist() == [0, 0, 1, 2]
     assert music.split is None and music.cv is None
-    X, y = load_audio_table(table, path="where", label="style", root=tmp_path, return_X_y=True)
+    X, y = load_audio_table(
+        table, path_column="where", label_column="style", root=tmp_path, return_X_y=True
+    )
     assert X.shape == y.shape == (4,)
 
 
@@ -150,8 +156,8 @@ def test_table_errors(tmp_path, table):
     missing = r"no column for the path \(such as 'path'\); it has Genre"
     with pytest.raises(ValueError, match=missing):
         load_audio_table(table.drop(columns="file"))
-    with pytest.raises(ValueError, match="no column 'band'.*group="):
-        load_audio_table(table, group="band")
+    with pytest.raises(ValueError, match="no column 'band'.*group_column="):
+        load_audio_table(table, group_column="band")
     with pytest.raises(ValueError, match="none of 4 rows.*no such file.*pass root"):
         load_audio_table(table, root=tmp_path / "elsewhere")
     (tmp_path / "empty.csv").write_text("")

@@ -473,11 +473,11 @@ def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
 
 
 def _hear(i: int, clip, near: bool, sample_rate: int):
-    from sklearn_mgc.datasets.check import _look
+    from sklearn_mgc.datasets.check import measure
     from sklearn_mgc.evaluation.leakage.fingerprints import fingerprint
 
     is_waveform = isinstance(clip, np.ndarray)
-    digest = _hash_rows([clip])[0] if is_waveform else _look(i, Path(clip))[1]["audio_hash"]
+    digest = _hash_rows([clip])[0] if is_waveform else measure(i, Path(clip))[1]["audio_hash"]
     return i, digest, fingerprint(clip, sample_rate) if near and digest else None
 
 

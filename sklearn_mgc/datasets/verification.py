@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import warnings
 import zipfile
@@ -10,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from sklearn_mgc.datasets import _gtzan_table
-from sklearn_mgc.datasets._acousticbrainz import is_table, recording_of
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
-from sklearn_mgc.datasets.fetch import ARCHIVES
-from sklearn_mgc.datasets.files import ZIP_TROUBLE, is_audio, walk
+from sklearn_mgc.datasets.acousticbrainz_files import is_table, recording_of
+from sklearn_mgc.datasets.catalog import data_sets
+from sklearn_mgc.datasets.download import digest
+from sklearn_mgc.datasets.files import ZIP_TROUBLE, Errors, is_audio, walk
 from sklearn_mgc.datasets.folder import load_audio_folder
 from sklearn_mgc.datasets.gtzan import load_gtzan
+from sklearn_mgc.datasets.gtzan_clips import clip_id
 from sklearn_mgc.datasets.homburg import genre_of, load_homburg
 
 
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 
     what: str
     sound: int
-    problems: list[dict[str, str]]
+    problems: Errors
 
 
 def verify(path: Path, name: str | None = None) -> Verdict:
@@ -47,9 +47,12 @@ def verify(path: Path, name: str | None = None) -> Verdict:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
-    if path.is_file() and (path.name in ARCHIVES or path.suffix.lower() == ".zip"):
+    published = {k: v for data_set in data_sets().values() for k, v in data_set.archives.items()}
+    if path.is_file() and path.name in published:
+        return _published(path, published[path.name][0])
+    if path.is_file() and path.suffix.lower() == ".zip":
         return _archive(path)
-    errors: list[dict[str, str]] = []
+    errors: Errors = []
     files = walk(path, errors) if path.is_dir() else [path]
     listed = next((file for file in files if file.name == "checksums"), None)
     name = name or ("fma" if listed else _guess(path, files))
@@ -72,7 +75,7 @@ def verify(path: Path, name: str | None = None) -> Verdict:
 
 def _guess(path: Path, files: list[Path]) -> str:
     audio = [file for file in files if is_audio(file)]
-    clips = [file for file in audio if _gtzan_table.clip_id(file.name)]
+    clips = [file for file in audio if clip_id(file.name)]
     # Other sets, too, name files like rock.00001.
     if clips and len(clips) > 0.9 * len(audio) or path.is_file():
         return "gtzan"
@@ -84,13 +87,15 @@ def _guess(path: Path, files: list[Path]) -> str:
     return "homburg" if len(genres) > 6 else "folder"
 
 
+def _published(path: Path, checksum: str) -> Verdict:
+    algorithm, expected = checksum.split(":")
+    if digest(path, algorithm) == expected:
+        return Verdict(f"the published {path.name} ({algorithm})", 1, [])
+    error = f"other {algorithm} than published: damaged, incomplete or another release"
+    return Verdict(f"the published {path.name}", 0, [{"path": str(path), "error": error}])
+
+
 def _archive(path: Path) -> Verdict:
-    if path.name in ARCHIVES:
-        algorithm, expected = ARCHIVES[path.name][0].split(":")
-        if _digest(path, algorithm) == expected:
-            return Verdict(f"the published {path.name} ({algorithm})", 1, [])
-        error = f"other {algorithm} than published: damaged, incomplete or another release"
-        return Verdict(f"the published {path.name}", 0, [{"path": str(path), "error": error}])
     problems = []
     try:
         with zipfile.ZipFile(path) as file:
@@ -108,7 +113,7 @@ def _archive(path: Path) -> Verdict:
     return Verdict("a zip archive", len(infos) - len(problems), problems)
 
 
-def _checksums(listed: Path, problems: list[dict[str, str]]) -> Verdict:
+def _checksums(listed: Path, problems: Errors) -> Verdict:
     """Files against a list of "sha1  000/000002.mp3"."""
     sound = 0
     known = set()
@@ -120,7 +125,7 @@ def _checksums(listed: Path, problems: list[dict[str, str]]) -> Verdict:
         known.add(file)
         error = ""
         try:
-            if _digest(file, "sha1") != match[1]:
+            if digest(file, "sha1") != match[1]:
                 error = "other sha1 than listed: damaged"
         except FileNotFoundError:
             error = "missing; was the archive unpacked to the end?"
@@ -136,8 +141,3 @@ def _checksums(listed: Path, problems: list[dict[str, str]]) -> Verdict:
         if is_audio(file) and file not in known:
             problems.append({"path": str(file), "error": "not in the list of checksums"})
     return Verdict(f"the files of {listed} (sha1)", sound, problems)
-
-
-def _digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_mgc.datasets import _gtzan_table as table
+from sklearn_mgc.datasets import gtzan_clips as table
+from sklearn_mgc.datasets.splits import folds_of
 
 IDS = sorted(table.clips())
 
@@ -79,12 +80,12 @@ def test_random_splits_of_the_paper():
 
 
 def test_cv_pairs():
-    pairs = table.folds_of(table.part_of(IDS, "artist_filtered"))
+    pairs = folds_of(table.part_of(IDS, "artist_filtered"))
     assert [len(test) for _, test in pairs] == [327, 317, 304]
     assert all(len(train) + len(test) == 948 for train, test in pairs)
-    ((train, test),) = table.folds_of(table.part_of(IDS, "fault_filtered"))
+    ((train, test),) = folds_of(table.part_of(IDS, "fault_filtered"))
     assert (len(train), len(test)) == (443, 290)
-    assert table.folds_of(table.part_of(IDS, None)) is None
+    assert folds_of(table.part_of(IDS, None)) is None
 
 
 def test_faults_depend_on_which_clips_are_there():

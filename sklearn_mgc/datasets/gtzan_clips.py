@@ -104,19 +104,3 @@ def part_of(ids: list[str], split: str | None, random_state=0) -> np.ndarray | N
     parts[drawn[n_train : n_train + n_valid]] = "valid"
     part = dict(zip(names, parts, strict=True))
     return np.array([part[name] for name in ids], dtype=object)
-
-
-def folds_of(parts: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]] | None:
-    """What to pass to scikit-learn as ``cv``: pairs of indices (train, test).
-
-    The clips of a validation part are in neither.
-    """
-    if parts is None:
-        return None
-    if "train" in parts or "test" in parts:
-        return [(np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test"))]
-    return [
-        (np.flatnonzero((parts != fold) & (parts != "")), np.flatnonzero(parts == fold))
-        for fold in (1, 2, 3)
-        if fold in parts
-    ]

@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_mgc.datasets.files import Errors
+from sklearn_mgc.datasets.splits import part_name
+
 SOURCES = ("allmusic", "discogs", "lastfm", "tagtraum")
 _SECTIONS = ("lowlevel", "rhythm", "tonal")
 # As many numbers as there are beats, and matrices of which the means and variances say most.
@@ -52,16 +55,17 @@ def is_table(file: Path) -> bool:
 
 def source_of(file: Path) -> str:
     """Who gave the genres of a table, by its name; "" if that does not say."""
-    return next((name for name in SOURCES if name in file.name.lower()), "")
+    words = re.findall("[a-z]+", file.name.lower())
+    return next((name for name in SOURCES if name in words), "")
 
 
 def split_of(file: Path) -> str:
-    """ "train", "valid", "test" or "", by the name of a table."""
-    match = re.search(r"train|valid|test", file.name.lower())
-    return match[0] if match else ""
+    """ "train", "valid", "test" or "", by the words in the name of a table."""
+    words = map(part_name, re.findall("[a-z]+", file.name.lower()))
+    return next((word for word in words if word in ("train", "valid", "test")), "")
 
 
-def read_table(file: Path, errors: list[dict[str, str]]) -> Iterator[tuple[str, Recording]]:
+def read_table(file: Path, errors: Errors) -> Iterator[tuple[str, Recording]]:
     """Recordings of a table with their genres."""
     split = split_of(file)
     try:

@@ -1,0 +1,195 @@
+"""The table of descriptors that comes with FMA; it needs no audio."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets.fma import DESCR, fetch_archives, track_columns
+from sklearn_mgc.datasets.fma_tables import (
+    SUBSETS,
+    metadata_places,
+    read_features,
+    read_genres,
+    read_tracks,
+)
+from sklearn_mgc.datasets.splits import folds_of
+
+
+def load_fma_features(
+    path: str | os.PathLike | None = None,
+    *,
+    columns: str = "paper",
+    subset: str = "small",
+    data_home: str | os.PathLike | None = None,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+):
+    """Load the table of descriptors that comes with FMA.
+
+    Parameters
+    ----------
+    path : str or path-like, default=None
+        The folder ``fma_metadata``, its archive ``fma_metadata.zip`` (read in place), or
+        its ``features.csv``. None is ``data_home/fma``.
+    columns : {"paper", "all"}, default="paper"
+        The paper's 25 means, or all 518 columns: 74 series by mean, std, skew, kurtosis,
+        median, min and max.
+    subset : {"small", "medium", "large", "full"}, default="small"
+        Which tracks.
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+
+    Returns
+    -------
+    Bunch
+        ``data`` (float64 array of shape (n_tracks, 25 or 518)), ``feature_names`` (ours:
+        "zero_crossing_rate_mean", "mfcc1_mean"), and the rest as by :func:`load_fma`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no table.
+    ValueError
+        If an option is unknown or the table broken.
+
+    Notes
+    -----
+    The descriptors were computed at each track's own sample rate on the whole track. They
+    are not what :class:`sklearn_mgc.HandcraftedFeatures` gives for the 30 s clip.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import load_fma_features
+    >>> fma = load_fma_features("fma_metadata.zip")  # doctest: +SKIP
+    >>> fma.data.shape  # doctest: +SKIP
+    (8000, 25)
+    """
+    if columns not in ("paper", "all"):
+        raise ValueError(f"columns must be 'paper' or 'all', got {columns!r}")
+    root = find_data(path, data_home, "fma", "pass fma_metadata or fma_metadata.zip")
+    places = metadata_places(root)
+    tracks = read_tracks(places, subset)
+    hierarchy = read_genres(places)
+    names, table = read_features(places, tracks.index, _paper if columns == "paper" else list)
+    described = table.dropna().index
+    complete = tracks.index.isin(described)
+    errors = [
+        {"id": str(number), "path": "", "error": error}
+        for listed, error in (
+            (tracks.index[tracks["genre"] == ""], "no top-level genre"),
+            (tracks.index[~complete & (tracks["genre"] != "")], "no complete row in features.csv"),
+        )
+        for number in listed
+    ]
+    n_listed, tracks = len(tracks), tracks[complete & (tracks["genre"] != "")]
+    if tracks.empty:
+        raise ValueError(f"{root}: features.csv has no track of the subset {subset!r}")
+    data = table.loc[tracks.index].to_numpy()
+    if columns == "paper":  # the mean of the twelve chroma means is its first
+        data = np.column_stack([data[:, :12].mean(axis=1), data[:, 12:]])
+        names = ["chroma_stft_mean", *names[12:]]
+    known = track_columns(tracks)
+    return make_bunch(
+        data,
+        tracks["genre"],
+        name="track",
+        feature_names=names,
+        columns=known,
+        cv=folds_of(known["split"]),
+        hierarchy=hierarchy,
+        errors=errors,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
+        DESCR=DESCR.format(
+            found=f"{len(names)} descriptors of fma_{subset} from {root}: {len(tracks)} of "
+            f"{n_listed} tracks: {count(tracks['genre'])}; {count(known['split'])}."
+        ),
+    )
+
+
+def fetch_fma_features(
+    subset: str = "small",
+    *,
+    columns: str = "paper",
+    data_home: str | os.PathLike | None = None,
+    mirrors: Sequence[str] | str | None = None,
+    download_if_missing: bool = True,
+    timeout: float = 60.0,
+    return_X_y: bool = False,
+    as_frame: bool = False,
+    verbose: int = 1,
+):
+    """Load the table of descriptors of FMA, downloading it (342 MiB) if it is not there.
+
+    Parameters
+    ----------
+    subset : {"small", "medium", "large", "full"}, default="small"
+        Which tracks. All are in the one table.
+    columns : {"paper", "all"}, default="paper"
+        The paper's 25 means, or all 518 columns.
+    data_home : str or path-like, default=None
+        See :func:`get_data_home`. The archive goes into ``data_home/fma``.
+    mirrors : str or sequence of str, default=None
+        As in :func:`fetch_fma`.
+    download_if_missing : bool, default=True
+        If False, raise an error where the archive is not in the data home.
+    timeout : float, default=60.0
+        Seconds without a byte after which a connection counts as broken.
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return pandas objects.
+    verbose : int, default=1
+        1 shows progress.
+
+    Returns
+    -------
+    Bunch
+        As by :func:`load_fma_features`.
+
+    Raises
+    ------
+    ValueError
+        If the subset or the columns are unknown.
+    FileNotFoundError
+        If the table is not there and nothing may be downloaded.
+    OSError
+        If no mirror gave the right file, or the disk is too small.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import fetch_fma_features
+    >>> X, y = fetch_fma_features(return_X_y=True)  # doctest: +SKIP
+    """
+    if subset not in SUBSETS or columns not in ("paper", "all"):
+        raise ValueError(
+            f"subset must be one of {', '.join(SUBSETS)} and columns 'paper' or 'all', got "
+            f"{subset!r} and {columns!r}"
+        )
+    folder = fetch_archives(
+        {"fma_metadata": ["fma_metadata"]},
+        data_home, mirrors, download_if_missing, timeout, verbose,
+    )  # fmt: skip
+    return load_fma_features(
+        folder, columns=columns, subset=subset, return_X_y=return_X_y, as_frame=as_frame
+    )
+
+
+def _paper(names: list[str]) -> list[str]:
+    """The columns that the paper's 25 are made of."""
+    from sklearn_mgc.features import HandcraftedFeatures
+
+    ours = [str(name) for name in HandcraftedFeatures().get_feature_names_out()]
+    wanted = [f"chroma_stft{i}_mean" for i in range(1, 13)] + ours[1:]
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"columns such as {missing[0]} are missing")
+    return wanted

@@ -1,0 +1,124 @@
+"""Names of artists and genres: when two spellings are one name, and which one is shown."""
+
+from __future__ import annotations
+
+import io
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_mgc._optional import require
+from sklearn_mgc.audio.zip import read_member, split_member
+
+# What programs write where nobody told them a name. Only whole names count: Unknown Mortal
+# Orchestra and Nana are artists.
+_PLACEHOLDERS = """
+-, --, ?, ??, ???, ., n/a, #n/a, na, nan, none, null, <na>, undefined, unspecified, untitled,
+unknown, <unknown>, [unknown], (unknown), unknown artist, <unknown artist>, [unknown artist],
+(unknown artist), unknown album artist, artist unknown, unknown genre, unknown album, no artist,
+no genre, various, various artist, various artists, [various artists], (various artists), v.a.,
+v/a, va, diverse, diverse interpreten, verschiedene, verschiedene interpreten,
+verschiedene künstler, unbekannt, unbekannter interpret, unbekannter künstler, inconnu,
+artiste inconnu, artistes divers, artistes variés, desconocido, artista desconocido,
+artista desconhecido, varios, varios artistas, vários artistas, sconosciuto, artista sconosciuto,
+artisti vari, autori vari, onbekend, onbekende artiest, diverse artiesten, okänd artist,
+blandade artister, ukjent artist, ukendt kunstner, неизвестный исполнитель, разные исполнители,
+不明なアーティスト, 未知艺术家, 群星
+"""
+_UNKNOWN = frozenset(name.strip() for name in _PLACEHOLDERS.split(","))
+
+
+def name_key(name: str) -> str:
+    """What all spellings of a name share: composed Unicode, no case, single blanks."""
+    composed = unicodedata.normalize("NFC", " ".join(name.split()))
+    return unicodedata.normalize("NFC", composed.casefold())
+
+
+def is_placeholder(name: str) -> bool:
+    """Whether a name says that nobody knows it ("Unknown Artist", "nan"), or is empty."""
+    key = name_key(name)
+    return not key or key in _UNKNOWN
+
+
+class Merged(NamedTuple):
+    """Names of which all spellings became one."""
+
+    shown: list[str]  # the commonest spelling for each, "" where the name is not known
+    others: dict[str, list[str]]  # what else was written, by what is shown
+
+
+def merge_spellings(names: Iterable[str]) -> Merged:
+    """Give each name its commonest spelling; of equally common ones the first in order."""
+    raw = list(names)
+    written = [unicodedata.normalize("NFC", " ".join(name.split())) for name in raw]
+    keys = ["" if is_placeholder(name) else name_key(name) for name in written]
+    counts: dict[str, Counter[str]] = {}
+    spellings: dict[str, set[str]] = {}
+    for key, name, original in zip(keys, written, raw, strict=True):
+        counts.setdefault(key, Counter())[name] += 1
+        spellings.setdefault(key, set()).add(original.strip())
+    best = {
+        key: min(found, key=lambda name: (-found[name], name)) if key else ""
+        for key, found in counts.items()
+    }
+    others = {
+        best[key]: sorted(found - {best[key]})
+        for key, found in spellings.items()
+        if key and len(found) > 1
+    }
+    return Merged([best[key] for key in keys], others)
+
+
+class Groups(NamedTuple):
+    """Artists (or albums) as numbers."""
+
+    numbers: np.ndarray
+    names: np.ndarray  # the name of each number, "" where it is not known
+    n_unknown: int
+    others: dict[str, list[str]]
+
+
+def group_by_name(names: Iterable[str]) -> Groups:
+    """Number names, whatever their spelling; each one that is not known is a group of its own."""
+    merged = merge_spellings(list(names))
+    first: dict[str, int] = {}
+    keys = [name or f"\0{i}" for i, name in enumerate(merged.shown)]
+    numbers = np.array([first.setdefault(key, len(first)) for key in keys], dtype=int)
+    shown = np.array(["" if key.startswith("\0") else key for key in first], dtype=object)
+    return Groups(numbers, shown, merged.shown.count(""), merged.others)
+
+
+def read_tags(path: str | os.PathLike) -> dict[str, str]:
+    """Genre and artist as the tags of a file have them, "" where it has none."""
+    mutagen = require("mutagen", extra="data", what="tags of audio files")
+    try:
+        member = split_member(Path(path))
+        source = path if member is None else io.BytesIO(read_member(*member))
+        file = mutagen.File(source, easy=True)
+    except Exception:  # its parsers of damaged files end in anything
+        file = None
+    tags = getattr(file, "tags", None) or {}
+    found = {}
+    for name, keys in (
+        # A WAV file's tags are plain ID3 frames, which have no easy names.
+        ("genre", ("genre", "TCON")),
+        ("artist", ("artist", "TPE1", "albumartist", "TPE2")),
+    ):
+        values = [_text(tags, key) for key in keys]
+        found[name] = next((value for value in values if not is_placeholder(value)), "")
+    return found
+
+
+def _text(tags, key: str) -> str:
+    try:
+        value = tags[key]
+    except (KeyError, ValueError):
+        return ""
+    value = getattr(value, "genres", None) or getattr(value, "text", value)
+    value = value[0] if isinstance(value, (list, tuple)) and value else value
+    return str(value).strip() if value else ""
