@@ -62,10 +62,7 @@ def merge_spellings(names: Iterable[str]) -> Merged:
     for key, name, original in zip(keys, written, raw, strict=True):
         counts.setdefault(key, Counter())[name] += 1
         spellings.setdefault(key, set()).add(original.strip())
-    best = {
-        key: min(found, key=lambda name: (-found[name], name)) if key else ""
-        for key, found in counts.items()
-    }
+    best = {key: found.most_common(1)[0][0] if key else "" for key, found in counts.items()}
     others = {
         best[key]: sorted(found - {best[key]})
         for key, found in spellings.items()
