@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.datasets import check_audio
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("paths", nargs="+", type=Path, help="folders, files or zip archives")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        help="folders, files, zip archives, patterns or tables of files",
+    )
     parser.add_argument("--csv", type=Path, help="write the table of all files here")
     parser.add_argument("--json", type=Path, help="the same, one JSON object per line")
     parser.add_argument("--min-duration", type=float, default=5.0, help="seconds (default: 5)")
@@ -22,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    outputs = [path for path in (args.csv, args.json) if path is not None]
+    for path in outputs:
+        check_writable(path)
     table = check_audio(
         args.paths,
         min_duration=args.min_duration,
@@ -29,11 +38,12 @@ def run(args: argparse.Namespace) -> int:
         n_jobs=args.jobs,
         verbose=1,
     )
-    for path in (args.csv, args.json):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-    if args.csv is not None:
-        table.to_csv(args.csv, index=False)
-    if args.json is not None:
-        table.to_json(args.json, orient="records", lines=True)
+    for path in outputs:
+        with write_whole(path) as part:
+            # Names that are not UTF-8 are written with their odd bytes escaped.
+            if path is args.csv:
+                table.to_csv(part, index=False, errors="backslashreplace")
+            else:
+                rows = table.to_json(orient="records", lines=True, force_ascii=True)
+                part.write_text(rows, encoding="utf-8")
     return int((table["problem"] != "").any())

@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from sklearn_mgc.audio import printable
 from sklearn_mgc.datasets.catalog import data_sets, place
 from sklearn_mgc.datasets.verification import Verdict, verify
-from sklearn_mgc.display.tables import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
-from sklearn_mgc.commands.tracks import announce, count_folds, describe, load_tracks
+from sklearn_mgc.commands.tracks import add_left_out, announce, count_folds, describe, load_tracks
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
@@ -100,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="where to write")
     parser.add_argument("--folds", type=int, help="number of folds (default: 3, or 5 of a folder)")
     parser.add_argument("--seed", type=int, default=0, help="seed of folds and networks")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.commands.tracks import describe
-from sklearn_mgc.datasets import load_audio_folder
+from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc.commands.tracks import SOURCES, add_left_out, describe, load_files
 from sklearn_mgc.features import HandcraftedFeatures
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("folder", type=Path, help="a folder genre/*.mp3")
+    parser.add_argument("source", type=Path, help=f"{SOURCES}, with or without genres")
     parser.add_argument("--output", type=Path, default=Path("features.csv"), help="a CSV file")
     parser.add_argument(
         "--descriptors",
@@ -27,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--statistics", nargs="+", help="statistics over frames, e.g. mean std (default: mean)"
     )
     parser.add_argument("--jobs", type=int, default=-1, help="threads (default: all cores)")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    music = load_audio_folder(args.folder)
+    check_writable(args.output)
+    files, genres = load_files(args.source, every=args.left_out)
     preset = len(args.descriptors) == 1 and args.descriptors[0] in ("paper", "kaggle", "rich")
     chosen = {} if args.statistics is None else {"statistics": tuple(args.statistics)}
     transformer = HandcraftedFeatures(
@@ -39,14 +41,24 @@ def run(args: argparse.Namespace) -> int:
         n_jobs=args.jobs,
         **chosen,
     )
-    X = describe(transformer, music.data)
+    X = describe(transformer, files)
     read = np.isfinite(X).all(axis=1)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    with args.output.open("w", newline="", encoding="utf-8") as file:
+    with (
+        write_whole(args.output) as part,
+        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         table = csv.writer(file)
         table.writerow(["filename", *transformer.get_feature_names_out(), "label"])
-        for path, row, genre in zip(music.data[read], X[read], music.target[read], strict=True):
-            name = Path(path).relative_to(args.folder).as_posix()
-            table.writerow([name, *(f"{value:.9g}" for value in row), genre])
+        for i in np.flatnonzero(read):
+            name = _relative(Path(files[i]), args.source)
+            table.writerow([name, *(f"{value:.9g}" for value in X[i]), genres[i]])
     print(f"{read.sum()} of {len(X)} files, {X.shape[1]} columns -> {args.output}")
     return int(not read.all())
+
+
+def _relative(file: Path, source: Path) -> str:
+    """A file's name in its folder or archive, or beside its table."""
+    for base in (source, source.parent):
+        if file.is_relative_to(base):
+            return file.relative_to(base).as_posix()
+    return str(file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.commands.tracks import count_folds, load_tracks
+from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
 from sklearn_mgc.evaluation.folds import draw_folds
 
@@ -34,13 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on-leak", action="store_true", help="exit with status 1 if anything leaks"
     )
     parser.add_argument("--jobs", type=int, default=-1, help="threads (default: all cores)")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    music = load_tracks(args.source.expanduser(), args.groups)
-    for left_out in music.errors:
-        print(f"left out: {left_out['path']}: {left_out['error']}")
+    music = load_tracks(args.source, args.groups, every=args.left_out)
     judged, folds = _folds(music, args)
     print(f"{len(music.data)} tracks of {len(music.target_names)} genres, {judged}.")
     report = leakage_report(

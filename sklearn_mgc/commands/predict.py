@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import joblib
 import numpy as np
 
-from sklearn_mgc.audio import AudioError
-from sklearn_mgc.datasets.files import is_audio, walk
+from sklearn_mgc.audio import AudioError, printable
+from sklearn_mgc.commands.tracks import add_left_out, list_files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,9 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a model saved by train or demo, or a fitted pipeline saved with "
         "joblib; loading one runs code of it, so open only files you trust",
     )
-    parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        help="audio files, folders, zip archives, patterns or tables of them",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
     parser.add_argument("--top", type=int, default=3, help="how many genres to print")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     pipeline = _load(args.model)
     classes = pipeline.classes_
     failed = 0
-    for file in _files(args.files):
+    for file in list_files(args.files, every=args.left_out):
         try:
             probabilities = pipeline.predict_proba([str(file)])[0]
         except AudioError as error:
             failed += 1
-            print(f"error: {error}", file=sys.stderr)
+            print(printable(f"error: {error}"), file=sys.stderr)
             continue
         best = np.argsort(probabilities)[::-1]
         if args.json:
@@ -49,19 +54,11 @@ def run(args: argparse.Namespace) -> int:
                 "genre": str(classes[best[0]]),
                 "probabilities": {str(classes[i]): round(float(probabilities[i]), 6) for i in best},
             }
-            print(json.dumps(row, ensure_ascii=False))
+            print(json.dumps(row))
         else:
             ranked = "  ".join(f"{classes[i]} {probabilities[i]:.2f}" for i in best[: args.top])
-            print(f"{file}: {ranked}")
+            print(printable(f"{file}: {ranked}"))
     return int(failed > 0)
-
-
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    for path in given:
-        found = [file for file in walk(path, []) if is_audio(file)] if path.is_dir() else [path]
-        if not found:
-            raise ValueError(f"{path}: there are no audio files in this folder")
-        yield from found
 
 
 def _load(model: Path):

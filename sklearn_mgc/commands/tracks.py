@@ -1,10 +1,12 @@
-"""What `train` and `demo` share: tracks, their artists, folds, and how long it will take."""
+"""What commands share: tracks, their artists, what was left out, folds, and how long it takes."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,17 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from sklearn_mgc.datasets import load_audio_folder, load_audio_table
+from sklearn_mgc.audio import as_path, printable
+from sklearn_mgc.datasets import left_out, load_audio_folder, load_audio_table
+from sklearn_mgc.datasets.check import list_audio
+from sklearn_mgc.datasets.files import Errors, is_audio, walk
+from sklearn_mgc.datasets.readers import TABLE_SUFFIXES, read_table
+from sklearn_mgc.datasets.table import find_column
 
+SOURCES = (
+    "a folder genre/*.mp3, a zip archive of one, a pattern of files ('music/*/*.mp3'), or a table "
+    "of files"
+)
 _UNKNOWN = (
     "ARTISTS UNKNOWN ({why}): folds are drawn at random, an artist may be on both sides of them, "
     "and scores are too high by as much as that helps. Write artist tags, or list the files in a "
@@ -21,30 +32,66 @@ _UNKNOWN = (
 )
 
 
-def load_tracks(source: Path, groups: str | None = None) -> Bunch:
-    """Load a folder ``genre/*.mp3``, or a table of files.
+def add_left_out(parser: argparse.ArgumentParser) -> None:
+    """Declare the argument of `tell_left_out`."""
+    parser.add_argument(
+        "--left-out", action="store_true", help="list every file that was left out, and why"
+    )
 
-    ``groups`` is "artist" (a folder's tags), a table's column, or None: whichever is there.
-    The Bunch's ``groups`` are None where no artist is known; ``about_groups`` says in words
-    what is.
+
+def tell_left_out(bunch: Bunch, every: bool = False) -> None:
+    """Print what was left out and what was taken for one name, in a line or row by row."""
+    line = left_out(bunch)
+    if line:
+        hint = "" if every or not bunch.errors else " (--left-out lists them)"
+        print(printable(f"{line}{hint}"), file=sys.stderr)
+    for row in bunch.errors if every else ():
+        place = row.get("path") or row.get("id", "")
+        print(printable(f"left out: {place}: {row['error']}"), file=sys.stderr)
+
+
+def load_tracks(source: Path, groups: str | None = None, *, every: bool = False) -> Bunch:
+    """Load and tell the tracks of a folder ``genre/*.mp3``, an archive, a pattern or a table.
+
+    ``groups`` is "artist" (the files' tags), a table's column, "none", or None: whichever is
+    there, a table in the folder that names the artists included. The Bunch's ``groups`` are
+    None where no artist is known; ``about_groups`` says in words what is. ``every`` lists
+    what was left out.
     """
-    if source.is_file():
-        music = load_audio_table(source, group=groups)
-        why = "an empty column" if music.groups is not None else "no column of artists"
-    elif groups not in (None, "artist"):
-        raise ValueError(
-            f"--groups {groups}: a folder has no columns; `artist` reads the files' tags, and a "
-            "table may have any column"
-        )
-    else:
+    source = as_path(source)
+    table = source if _is_table(source) else None
+    if table is None and groups not in (None, "artist", "none"):
+        table = _table_in(source, groups)
+        if table is None:
+            raise ValueError(
+                f"--groups {groups}: a folder has no columns; `artist` reads the files' tags, and "
+                "a table, which may lie in the folder, may have any column"
+            )
+    if table is None:
         music, why = _folder(source, groups)
+        nobody = music.groups is None or music.n_ungrouped == len(music.data)
+        table = _table_in(source, None) if nobody and groups is None else None
+    if table is not None:
+        column = None if groups == "none" else groups
+        music = load_audio_table(table, group_column=column)
+        why = "an empty column" if music.groups is not None else "no column of artists"
+        if groups == "none":
+            music.groups, why = None, "--groups none"
+        if source.is_dir():
+            music.errors += _not_listed(source, table, music)
+    tell_left_out(music, every)
+    named = f" ({table.name})" if table is not None and table != source else ""
+    return _about_groups(music, why, named)
+
+
+def _about_groups(music: Bunch, why: str, named: str) -> Bunch:
     n = len(music.data)
     if music.groups is None or music.n_ungrouped == n:
         music.groups = None
         music.about_groups = _UNKNOWN.format(why=why)
         return music
     n_known = len(set(music.groups.tolist())) - music.n_ungrouped
-    music.about_groups = f"{n_known} artists, none on both sides of a fold."
+    music.about_groups = f"{n_known} artists{named}, none on both sides of a fold."
     if music.n_ungrouped:
         music.about_groups += (
             f" ARTIST UNKNOWN for {music.n_ungrouped} of {n} tracks: each counts as an artist of "
@@ -54,12 +101,74 @@ def load_tracks(source: Path, groups: str | None = None) -> Bunch:
 
 
 def _folder(folder: Path, groups: str | None) -> tuple[Bunch, str]:
+    if groups == "none":
+        return load_audio_folder(folder), "--groups none"
     try:
         return load_audio_folder(folder, groups="artist"), "no file has an artist tag"
     except ImportError:
         if groups is not None:
             raise
         return load_audio_folder(folder), "reading tags needs `pip install mutagen`"
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in TABLE_SUFFIXES and path.is_file()
+
+
+def _table_in(folder: Path, groups: str | None) -> Path | None:
+    """A table in a folder that lists files with genres and artists; tracks.csv before others."""
+    if not folder.is_dir():
+        return None
+    tables = filter(_is_table, folder.iterdir())
+    for file in sorted(tables, key=lambda file: (file.stem != "tracks", file.name)):
+        try:
+            table = read_table(file)
+            columns = [find_column(table, what) for what in ("path", "label")]
+            if all(columns) and find_column(table, "group", groups):
+                return file
+        except (ValueError, OSError, ImportError):
+            continue  # a table of something else
+    return None
+
+
+def _not_listed(folder: Path, table: Path, music: Bunch) -> Errors:
+    """Audio files of a folder that the table in it does not speak of."""
+    known = {*map(_absolute, music.data), *(_absolute(row["path"]) for row in music.errors)}
+    errors: Errors = []
+    files = [file for file in walk(folder, errors) if is_audio(file)]
+    what = f"not listed in {table.name}"
+    return errors + [
+        {"path": str(file), "error": what} for file in files if _absolute(file) not in known
+    ]
+
+
+def _absolute(path: str | Path) -> Path:
+    return Path(path).absolute()
+
+
+def list_files(sources: Iterable[Path], *, every: bool = False) -> list[Path]:
+    """Audio files that sources stand for, whatever kind they are, told like `load_tracks`."""
+    errors: Errors = []
+    files = []
+    for source in map(as_path, sources):
+        found = list(list_audio(source, errors))
+        if not found:
+            raise ValueError(f"{source}: there are no audio files in it")
+        files += found
+    tell_left_out(Bunch(errors=errors), every)
+    return files
+
+
+def load_files(source: Path, *, every: bool = False) -> tuple[list[str], list[str]]:
+    """Audio files of a source and the genre of each, "" for those of a flat folder."""
+    source = as_path(source)
+    try:
+        music = load_audio_table(source) if _is_table(source) else load_audio_folder(source)
+    except ValueError:  # no genres: a flat folder, a table of paths alone
+        files = list_files([source], every=every)
+        return [str(file) for file in files], [""] * len(files)
+    tell_left_out(music, every)
+    return music.data.tolist(), music.target.tolist()
 
 
 def count_folds(genres, groups, wanted: int) -> int:

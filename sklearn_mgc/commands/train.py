@@ -26,7 +26,15 @@ from sklearn_mgc.classifiers import (
     DNNClassifier,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.commands.tracks import announce, count_folds, describe, load_tracks, network_of
+from sklearn_mgc.commands.tracks import (
+    SOURCES,
+    add_left_out,
+    announce,
+    count_folds,
+    describe,
+    load_tracks,
+    network_of,
+)
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.saving import model_card
@@ -52,7 +60,7 @@ def _voting_crnn(seed: int) -> SegmentVotingClassifier:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("source", type=Path, help="a folder genre/*.mp3, or a table of files")
+    parser.add_argument("source", type=Path, help=SOURCES)
     parser.add_argument(
         "--out",
         type=Path,
@@ -68,13 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--groups",
-        help="what folds keep apart: `artist` (tags of the files) or a column of the "
-        "table (default: artists, wherever they are found)",
+        help="what folds keep apart: `artist` (tags of the files), a column of the table, or "
+        "`none` (default: artists, wherever they are found)",
     )
     parser.add_argument("--epochs", type=int, help="of a network (default: the network's own)")
     parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of folds and networks")
     parser.add_argument("--jobs", type=int, default=-1, help="threads (default: all cores)")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     if not os.access(args.out.parent, os.W_OK):
         raise PermissionError(f"{args.out.parent}: not writable; choose another --out")
     model = _model(args)
-    music = load_tracks(args.source.expanduser(), args.groups)
+    music = load_tracks(args.source, args.groups, every=args.left_out)
     count_folds(music.target, music.groups, args.folds)  # before anything takes time
     features, X, music = _extract(music, args)
     n_folds = count_folds(music.target, music.groups, args.folds)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.acousticbrainz_files import (
     SOURCES,
     Descriptors,
@@ -18,7 +19,7 @@ from sklearn_mgc.datasets.acousticbrainz_files import (
     source_of,
     stack,
 )
-from sklearn_mgc.datasets.bunch import as_path, count, find_data, make_bunch
+from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
 from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.files import Errors, walk
 from sklearn_mgc.datasets.names import group_by_name

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 
 
 def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
@@ -85,11 +86,6 @@ def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
     if data_home is None:
         data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
     return as_path(data_home)
-
-
-def as_path(path) -> Path:
-    """A path as people write it: text, bytes or path-like, ``~`` for their own folder."""
-    return Path(os.path.expanduser(os.fsdecode(path)))
 
 
 def find_data(path: str | os.PathLike | None, data_home, name: str, hint: str) -> Path:

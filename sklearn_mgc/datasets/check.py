@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.audio import AudioError, decode_blocks
-from sklearn_mgc.datasets.bunch import as_path
+from sklearn_mgc.audio import AudioError, as_path, decode_blocks, printable
 from sklearn_mgc.datasets.files import Errors, expand
 from sklearn_mgc.datasets.readers import TABLE_SUFFIXES
 from sklearn_mgc.datasets.table import table_paths
@@ -65,15 +64,17 @@ def check_audio(
     -------
     DataFrame
         A row per file: ``path``, ``problem`` (empty for a sound file, else names such as
-        ``"short, clipped"``), ``message`` (of the error, with its remedy), ``duration``
+        ``"short, clipped"``), ``message`` (of the error or the notes), ``duration``
         (s), ``sample_rate`` (Hz), ``channels``, ``peak`` (full scale 1), ``clipped``
         (share of samples), ``rms_db`` (dB below full scale), ``audio_hash`` (of the decoded
         samples: the same for a WAV and its FLAC, or after a change of tags) and
         ``duplicate_of`` (the first file that sounds the same). Problems are
         ``"missing"``, ``"unreadable"`` (a folder that may not be searched, a pipe),
         ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``,
-        ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device) and
-        ``"duplicate"``.
+        ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device),
+        ``"duplicate"``, and what decoding notes (:class:`sklearn_mgc.audio.AudioNote`):
+        ``"truncated"``, ``"several streams"``, ``"damaged"``, ``"channels cancel"`` and
+        ``"scale"``.
 
     Raises
     ------
@@ -148,7 +149,8 @@ def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
     content = hashlib.sha256()
     n_frames, peak, n_clipped, energy = 0, 0.0, 0, 0.0
     try:
-        for samples, rate in decode_blocks(path, block_duration=_BLOCK_SECONDS):
+        stream = decode_blocks(path, block_duration=_BLOCK_SECONDS)
+        for samples, rate in stream:
             if not n_frames:
                 content.update(f"{rate} {samples.shape[1]}".encode())
             content.update(np.ascontiguousarray(samples).data)
@@ -173,14 +175,16 @@ def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
         "clipped": n_clipped / n_samples,
         "rms_db": 10 * np.log10(energy / n_samples) if energy else -np.inf,
         "audio_hash": content.hexdigest()[:32],
+        "problem": ", ".join(note.kind for note in stream.notes),
+        "message": "; ".join(f"{printable(path)} {note.message}" for note in stream.notes),
     }
     return i, row
 
 
 def _judge(row: dict[str, Any], min_duration: float, max_clipped: float, first: dict) -> None:
-    if row["problem"]:
+    if not row["audio_hash"]:
         return
-    problems = []
+    problems = list(filter(None, [row["problem"]]))
     if row["peak"] == 0:
         problems.append("silent")
     if row["duration"] < min_duration:
@@ -213,6 +217,5 @@ def _summary(rows: list[dict[str, Any]], others: list[str]) -> str:
 
 
 def _examples(names: list[str]) -> str:
-    # As Python writes them: a name may hold what moves the cursor, or what no stream can show.
-    shown = ", ".join(repr(name)[1:-1] for name in names[:3])
+    shown = ", ".join(map(printable, names[:3]))
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")

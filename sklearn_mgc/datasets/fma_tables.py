@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.datasets.bunch import as_path
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.files import ZIP_TROUBLE, is_archive
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
+from sklearn_mgc.audio import as_path
+from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import (
     SUFFIXES,
     Errors,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
+from sklearn_mgc.audio import as_path
+from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import Errors
 from sklearn_mgc.datasets.gtzan import describe
 from sklearn_mgc.datasets.gtzan_clips import clip_id, clips, faults, part_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.datasets.bunch import as_path
+from sklearn_mgc.audio import as_path
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _PARQUET = (".parquet", ".pq")

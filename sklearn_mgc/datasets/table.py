@@ -6,7 +6,8 @@ import os
 
 import numpy as np
 
-from sklearn_mgc.datasets.bunch import as_path, count, make_bunch
+from sklearn_mgc.audio import as_path
+from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import Errors, Finder, exists
 from sklearn_mgc.datasets.folder import about_groups
 from sklearn_mgc.datasets.names import group_by_name, is_placeholder, merge_spellings
