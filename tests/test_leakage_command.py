@@ -79,6 +79,8 @@ def test_without_a_split_folds_are_those_of_train(music, capsys):
     assert main(["leakage", table, "--fail-on-leak", "--folds", "3"]) == 0
     assert "3 folds by artist" in capsys.readouterr().out
     assert main(["leakage", str(folder), "--folds", "2"]) == 0
+    assert "2 folds by artist" in capsys.readouterr().out  # of the table that lies in it
+    assert main(["leakage", str(folder), "--folds", "2", "--groups", "none"]) == 0
     out = capsys.readouterr().out
     assert "2 random folds" in out
     assert "not checked" in out

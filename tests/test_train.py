@@ -58,6 +58,22 @@ def test_a_folder_without_tags_is_told_so_loudly(music, tmp_path, capsys):
     assert joblib.load(out).predict_proba([next((music / "rock").glob("*.wav"))]).shape == (1, 2)
 
 
+def test_a_table_in_the_folder_names_the_artists(music):
+    """Where no tag does; a column may be asked for, and artists can be left out."""
+    named = load_tracks(music, "singer")
+    assert named.about_groups.startswith("8 artists (tracks.csv)")
+    assert load_tracks(music).groups is None  # which column it is cannot be guessed
+    table = music / "tracks.csv"
+    content = table.read_text(encoding="utf-8")
+    table.write_text(content.replace("singer", "artist"), encoding="utf-8")
+    try:
+        assert load_tracks(music).about_groups == named.about_groups
+        assert load_tracks(music, "none").groups is None
+        assert load_tracks(table, "none").groups is None
+    finally:
+        table.write_text(content, encoding="utf-8")
+
+
 def test_a_network_of_spectrograms_says_how_long_it_takes(music, tmp_path, capsys):
     arguments = ["train", str(music), "--out", str(tmp_path / "m.joblib"), "--model", "crnn"]
     assert main([*arguments, "--epochs", "1", "--folds", "2"]) == 0
@@ -67,7 +83,7 @@ def test_a_network_of_spectrograms_says_how_long_it_takes(music, tmp_path, capsy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--groups", "singer"], "a folder has no columns"),
+        (["--groups", "band"], "a folder has no columns"),
         (["--folds", "1"], "--folds must be at least 2"),
         (["--model", "svc", "--epochs", "2"], "svc is none"),
         (["--out", "."], "--out is the model's file"),

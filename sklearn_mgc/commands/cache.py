@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sklearn_mgc.features import FeatureStore
 
+EXAMPLE = "info feature_cache"
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 

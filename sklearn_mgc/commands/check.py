@@ -8,6 +8,8 @@ from pathlib import Path
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.datasets import check_audio
 
+EXAMPLE = "my_music --csv report.csv"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

@@ -10,6 +10,8 @@ from sklearn_mgc.audio import printable
 from sklearn_mgc.datasets.catalog import data_sets, place
 from sklearn_mgc.datasets.verification import Verdict, verify
 
+EXAMPLE = "list"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

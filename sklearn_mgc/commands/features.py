@@ -12,6 +12,8 @@ from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.commands.tracks import SOURCES, add_left_out, describe, load_files
 from sklearn_mgc.features import HandcraftedFeatures
 
+EXAMPLE = "my_music --output features.csv"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

@@ -11,6 +11,8 @@ from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
 from sklearn_mgc.evaluation.folds import draw_folds
 
+EXAMPLE = "my_music --folds 5"
+
 _N_SHOWN = 10
 
 

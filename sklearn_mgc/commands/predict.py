@@ -13,6 +13,8 @@ import numpy as np
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.tracks import add_left_out, list_files
 
+EXAMPLE = "model.joblib new_song.mp3"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.recipes.systems import SYSTEMS
 
+EXAMPLE = "--gtzan-features features_30_sec.csv --quick"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""

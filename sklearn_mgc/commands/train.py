@@ -39,6 +39,8 @@ from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.saving import model_card
 
+EXAMPLE = "my_music --out model.joblib"
+
 _MODELS = {
     "dnn": lambda seed: make_pipeline(StandardScaler(), DNNClassifier(random_state=seed)),
     "svc": lambda seed: make_pipeline(
