@@ -1,0 +1,118 @@
+"""The page and its endpoints, asked as a program asks."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mgc import HandcraftedFeatures
+from sklearn_mgc.datasets import make_music
+from sklearn_mgc.inspection.windows import as_file
+from sklearn_mgc.web import create_app
+
+testclient = pytest.importorskip("fastapi.testclient", reason="needs the web extra and httpx")
+
+
+@pytest.fixture(scope="module")
+def music():
+    return make_music(
+        24, genres=["classical", "electronic"], artists_per_genre=3, duration=4.0, random_state=0
+    )
+
+
+@pytest.fixture(scope="module")
+def model(music):
+    pipeline = make_pipeline(HandcraftedFeatures(), StandardScaler(), LogisticRegression(C=0.1))
+    return pipeline.fit(music.data, music.target)
+
+
+@pytest.fixture(scope="module")
+def client(model):
+    app = create_app(model, max_bytes=3_000_000, max_seconds=20, window=5.0)
+    with testclient.TestClient(app) as client:
+        yield client
+
+
+def test_the_page_needs_no_other_host(client):
+    page = client.get("/")
+    assert page.status_code == 200 and "Drop a song here" in page.text
+    assert "http://" not in page.text and "https://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_health_and_openapi(client):
+    assert client.get("/health").json()["genres"] == ["classical", "electronic"]
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/predict", "/timeline", "/explain", "/health"} <= set(paths)
+    assert "requestBody" in paths["/predict"]["post"]
+
+
+def test_predict_is_what_the_model_says(client, model, music):
+    sound = as_file(music.data[0])
+    said = client.post("/predict", content=sound).json()
+    assert said["genre"] == model.predict([sound])[0] and said["sure"]
+    expected = dict(zip(model.classes_, model.predict_proba([sound])[0], strict=True))
+    assert said["probabilities"] == pytest.approx(expected, abs=1e-3)
+    assert said["seconds"] == pytest.approx(4.0)
+
+
+def test_a_long_recording_is_heard_to_its_end(client, music):
+    classical = [y for y, g in zip(music.data, music.target, strict=True) if g == "classical"]
+    electronic = [y for y, g in zip(music.data, music.target, strict=True) if g == "electronic"]
+    mix = as_file(np.concatenate([*classical[:2], *electronic[:3]]))
+    time = client.post("/timeline", content=mix).json()
+    assert time["sections"][0]["genre"] == "classical"
+    assert time["sections"][-1]["genre"] == "electronic"
+    assert time["end"][-1] == pytest.approx(20.0, abs=0.01)
+    said = client.post("/predict", content=mix).json()
+    assert sum(said["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_explain_draws_what_decided(client, music):
+    why = client.post("/explain", content=as_file(music.data[0])).json()
+    assert len(why["seconds_drop"]["silence"]) == len(why["seconds"]) - 1
+    assert len(why["bands_drop"]["noise"]) == len(why["bands"]) - 1
+    assert why["spectrogram"]["frames"] == 86  # of 1024 samples, in 4 s
+
+
+@pytest.mark.parametrize(
+    ("sound", "status", "message"),
+    [
+        (b"", 422, "empty"),
+        (b"this is not audio" * 100, 422, "cannot be decoded"),
+        (b"x" * 3_000_001, 413, "larger than 3 MB"),
+        (as_file(np.full(21 * 22050, 0.1)), 413, "longer than 20 s"),
+        (as_file(np.zeros(22050)), 422, "silent"),
+    ],
+)
+def test_what_cannot_be_heard_is_refused_in_words(client, sound, status, message):
+    answer = client.post("/predict", content=sound)
+    assert answer.status_code == status
+    assert message in answer.json()["message"]
+
+
+def test_not_sure(model, music):
+    with testclient.TestClient(create_app(model, min_confidence=1.0)) as client:
+        said = client.post("/predict", content=as_file(music.data[0])).json()
+    assert said["genre"] is None and not said["sure"]
+
+
+def test_many_at_once_are_all_answered(client, music):
+    sounds = [as_file(music.data[i % 24]) for i in range(24)]
+    alone = [client.post("/predict", content=sound).json() for sound in sounds]
+    together: list = [None] * len(sounds)
+
+    def ask(i: int) -> None:
+        together[i] = client.post("/predict", content=sounds[i]).json()
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(sounds))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
