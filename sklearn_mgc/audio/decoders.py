@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio.quiet import quiet_decoder
 from sklearn_mgc.audio.stream import Note
 
 # For headers that promise a thousand channels, the most numbers of a block.
@@ -88,17 +89,21 @@ def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
 
     n_read = rate = 0
     try:
-        with soundfile.SoundFile(_name(file)) as opened:
+        with quiet_decoder():
+            opened = soundfile.SoundFile(_name(file))
+        with opened:
             if opened.frames >= _UNKNOWN_LENGTH:
                 raise UndecodableError("its length is unknown", supported=False)
             rate, step = opened.samplerate, _step(opened, cut)
             start = min(int(cut.offset * rate), opened.frames)
-            _skip(opened, start)
+            with quiet_decoder():
+                _skip(opened, start)
             left = opened.frames - start
             if cut.duration is not None:
                 left = min(left, int(cut.duration * rate))
             while left > 0:
-                samples = opened.read(min(step, left), dtype="float32", always_2d=True)
+                with quiet_decoder():
+                    samples = opened.read(min(step, left), dtype="float32", always_2d=True)
                 if not len(samples):
                     if counted:
                         note_missing(note, opened.frames / rate, (start + n_read) / rate)

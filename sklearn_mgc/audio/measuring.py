@@ -1,6 +1,6 @@
 """What samples say about a file that decodes: channels that cancel, a wrong scale, a lost end.
 
-A sample in a hundred is looked at, which takes some microseconds a second of sound.
+Few samples are looked at, spread evenly, which takes some microseconds a second of sound.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_mgc.audio.stream import Note
 
-_ROWS = 2**13  # samples of a block that are looked at, at least
+_ROWS = 2**11  # samples of a block that are looked at, at least: each costs a cache miss
 _FAINT = 1e-8  # mean square below which nothing is said: -80 dB
 _CANCELLED = 1e-2  # of the channels' energy in their mean: -20 dB
 _SCALE = 10.0
@@ -38,8 +38,9 @@ class Measurements:
         """Measure a block of shape (n_samples, n_channels)."""
         rows = samples[:: len(samples) // _ROWS or 1].astype(np.float64)
         self._n_rows += len(rows)
-        self._energy += float(np.square(rows).mean(axis=1).sum())
-        self._mixed += float(np.square(rows.mean(axis=1)).sum())
+        self._energy += float(np.vdot(rows, rows)) / rows.shape[1]
+        mixed = rows @ np.full(rows.shape[1], 1 / rows.shape[1])
+        self._mixed += float(np.vdot(mixed, mixed))
         self._peak = max(self._peak, float(rows.max()), -float(rows.min()))
         self._n_samples += len(samples)
         self._rate = rate

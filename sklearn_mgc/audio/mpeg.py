@@ -24,6 +24,7 @@ _BIT_RATES = {
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _FORMAT = 0xFE0C  # bits of a header's second and third byte: version, layer, sample rate
+_XING = frozenset((b"Xing", b"Info"))
 _RESYNC = 1024  # bytes that are not audio, after which libmpg123 gives up
 
 
@@ -124,7 +125,7 @@ def xing(data: bytes, start: int = 0) -> tuple[int | None, int | None] | None:
     if frame_length(data, start) is None:
         return None
     at = start + 4 + _side_information(data, start)
-    if data[at : at + 4] not in (b"Xing", b"Info") or len(data) < at + 16:
+    if data[at : at + 4] not in _XING or len(data) < at + 16:
         return None
     flags = data[at + 7]
     numbers = [int.from_bytes(data[at + k : at + k + 4], "big") for k in (8, 12)]
@@ -168,12 +169,11 @@ def walk(data: bytes, start: int = 0) -> Walk:
     Walk
         What it consists of.
     """
-    headers = _headers(data, start)
     runs: list[Run] = []
     n_junk, breaks_off = 0, False
     at = after_tags(data, start)
     while not breaks_off and (found := _next_frame(data, at)) is not None:
-        run, breaks_off = _run(data, found, headers)
+        run, breaks_off = _run(data, found)
         if run.n_frames < 2 and found != at:  # chance
             at, breaks_off = found + 1, False
             continue
@@ -242,28 +242,17 @@ def id3_size(head: bytes) -> int:
     return size + (10 if head[5] & 0x10 else 0)
 
 
-def _headers(data: bytes, start: int) -> dict[int, int | None]:
-    """Where frames with a Xing header begin, and how many frames these promise."""
-    found = {}
-    for mark in (b"Xing", b"Info"):
-        at = data.find(mark, start)
-        while at >= 0:
-            for side in (32, 17, 9):
-                frame = at - side - 4
-                if frame >= start and (promised := xing(data, frame)) is not None:
-                    found[frame] = promised[0]
-            at = data.find(mark, at + 1)
-    return found
-
-
-def _run(data: bytes, start: int, headers: dict[int, int | None]) -> tuple[Run, bool]:
+def _run(data: bytes, start: int) -> tuple[Run, bool]:
     """The run that begins at ``start``, and whether the file ends within its last frame."""
     lengths, size = _lengths(), len(data)
-    promised = headers.get(start)
+    counts = xing(data, start)
+    promised = counts[0] if counts else None
     first = data[start + 1] << 8 | data[start + 2]
     mono = data[start + 3] >= 0xC0
     layer_3 = first & 0x0600 == 0x0200
-    at, n_frames = start, -int(start in headers)
+    low = 4 + _side_information(data, start)
+    high = low + 4
+    at, n_frames = start, -1 if counts else 0
     most = size if promised is None else promised
     seen, constant, breaks_off = first, True, False
     while at + 4 <= size and data[at] == 0xFF and n_frames < most:
@@ -273,7 +262,7 @@ def _run(data: bytes, start: int, headers: dict[int, int | None]) -> tuple[Run, 
                 break
             # The frame of the Xing header has a bit rate of its own.
             constant, seen = constant and not n_frames, header
-        if (data[at + 3] >= 0xC0) != mono or (at in headers and at != start):
+        if (data[at + 3] >= 0xC0) != mono or (data[at + low : at + high] in _XING and at != start):
             break
         after = at + lengths[header]
         if after > size:
