@@ -6,6 +6,7 @@ it for the file.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 _BEGINS, _ENDS = 2, 4  # flags of a page
@@ -50,4 +51,4 @@ def walk(data: bytes) -> Walk:
         after = at + 27 + n_segments + sum(data[at + 27 : at + 27 + n_segments])
         at = after if data.startswith(b"OggS", after) else data.find(b"OggS", at + 4)
     whole = bool(flags & _ENDS) and after <= len(data)
-    return Walk(list(zip(starts, [*starts[1:], len(data)], strict=True)), n_junk, whole)
+    return Walk(list(pairwise([*starts, len(data)])), n_junk, whole)

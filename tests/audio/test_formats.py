@@ -1,0 +1,141 @@
+"""What a file is, its content says: which decoder reads it, and what is missing if none can."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from sklearn_mgc import load_audio
+from sklearn_mgc.audio import CorruptAudioError, UnsupportedAudioError, decode_blocks
+from tests.audio.conftest import encoded, mp3
+
+RATE = 44100
+
+
+@pytest.fixture(scope="module")
+def tone():
+    return (0.4 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.float32)
+
+
+def by_ffmpeg(codec, container):
+    """A function that encodes with PyAV."""
+
+    def encode(wave):
+        av = pytest.importorskip("av")
+        file = io.BytesIO()
+        with av.open(file, "w", format=container) as opened:
+            stream = opened.add_stream(codec, rate=RATE, layout="mono")
+            resampler = av.AudioResampler(stream.codec_context.format, "mono", RATE)
+            frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
+            frame.sample_rate = RATE
+            fifo, at = av.AudioFifo(), 0
+            for block in resampler.resample(frame):
+                block.pts = None
+                fifo.write(block)
+            while block := fifo.read(stream.codec_context.frame_size or 4096, partial=True):
+                block.pts, at = at, at + block.samples
+                opened.mux(stream.encode(block))
+            opened.mux(stream.encode(None))
+        return file.getvalue()
+
+    return encode
+
+
+def of_unknown_length(wave):
+    """A FLAC as it is written to a pipe."""
+    data = bytearray(encoded(wave, RATE, format="FLAC"))
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    return bytes(data)
+
+
+NEED_PYAV = {
+    "alac.m4a": by_ffmpeg("alac", "ipod"),
+    "alac.caf": by_ffmpeg("alac", "caf"),
+    "aac.m4a": by_ffmpeg("aac", "ipod"),
+    "aac named.mp3": by_ffmpeg("aac", "adts"),
+    "wavpack.wv": by_ffmpeg("wavpack", "wv"),
+    "ac3 named.wav": by_ffmpeg("ac3", "ac3"),
+    "tta.tta": by_ffmpeg("tta", "tta"),
+    "flac in.ogg": by_ffmpeg("flac", "ogg"),
+    "wavpack in.mka": by_ffmpeg("wavpack", "matroska"),
+    "aac in.ts": by_ffmpeg("aac", "mpegts"),
+    "of unknown length.flac": of_unknown_length,
+}
+
+
+@pytest.mark.parametrize("name", NEED_PYAV)
+def test_whichever_decoder_can(tone, tmp_path, monkeypatch, name):
+    data = NEED_PYAV[name](tone)
+    path = tmp_path / name
+    path.write_bytes(data)
+    if name == "of unknown length.flac":
+        pytest.importorskip("av")
+    for source in (path, data):
+        y = load_audio(source)
+        assert len(y) == pytest.approx(len(tone) / 2, abs=1200)
+        spectrum = np.abs(np.fft.rfft(y))
+        assert np.fft.rfftfreq(len(y), 1 / 22050)[spectrum.argmax()] == pytest.approx(440, abs=2)
+    cut = load_audio(path, offset=0.5, duration=1.0)
+    np.testing.assert_allclose(cut[500:-500], y[11025 + 500 : 33075 - 500], atol=2e-3)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UnsupportedAudioError, match=r'pip install "sklearn_mgc\[av\]"') as caught:
+        load_audio(path)
+    assert str(caught.value).startswith(str(path))
+
+
+LIBSNDFILE = {
+    "wav": {"format": "WAV"},
+    "w64": {"format": "W64"},
+    "rf64": {"format": "RF64"},
+    "gsm": {"format": "WAV", "subtype": "GSM610"},
+    "ima": {"format": "WAV", "subtype": "IMA_ADPCM"},
+    "caf": {"format": "CAF"},
+    "flac": {"format": "FLAC"},
+    "opus": {"format": "OGG", "subtype": "OPUS", "rate": 48000},
+    "mp3": {"format": "MP3"},
+}
+
+
+@pytest.mark.parametrize("name", LIBSNDFILE)
+def test_libsndfile_needs_no_other(tone, tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "av", None)
+    options = {"rate": RATE, **LIBSNDFILE[name]}
+    path = tmp_path / "named.m4a"
+    path.write_bytes(encoded(tone, **options))
+    whole, rate = next(decode_blocks(path))
+    assert (rate, len(whole)) == (options["rate"], pytest.approx(len(tone), abs=1200))
+    stream = decode_blocks(path, offset=0.5, duration=0.5)
+    part = np.concatenate([block for block, _ in stream])
+    # A lossy decoder that starts in the middle takes some frames to agree.
+    np.testing.assert_allclose(part[4000:], whole[rate // 2 : rate][4000:], atol=1e-3)
+    assert not stream.notes
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_garbage_is_corrupt(monkeypatch, installed):
+    if installed:
+        pytest.importorskip("av")
+    else:
+        monkeypatch.setitem(sys.modules, "av", None)
+    rng = np.random.default_rng(0)
+    garbage = [b"not audio " * 50, b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC", b"OggS" + bytes(40)]
+    garbage += [rng.bytes(n) for n in (1, 10, 1000, 5000)]
+    for data in garbage:
+        with pytest.raises(CorruptAudioError, match="^<bytes>: cannot be decoded"):
+            load_audio(data)
+
+
+def test_playlist_opens_no_other_file(tone, tmp_path):
+    pytest.importorskip("av")
+    song = tmp_path / "song.mp3"
+    song.write_bytes(mp3(tone))
+    for text in (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{song}\n#EXT-X-ENDLIST\n",
+        f"ffconcat version 1.0\nfile {song}\n",
+    ):
+        with pytest.raises(CorruptAudioError):
+            load_audio(text.encode())
