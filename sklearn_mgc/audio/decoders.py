@@ -114,7 +114,7 @@ def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
     except (soundfile.SoundFileError, RuntimeError, MemoryError, TypeError, ValueError) as error:
         # Before the colon stands the name, in memory an object's.
         detail = getattr(error, "error_string", str(error))
-        known = not any(word in detail for word in ("unimplemented", "unsupported", "unknown"))
+        known = not any(word in detail for word in ("unimplemented", "unsupported"))
         raise UndecodableError(detail, n_read, rate, known) from error
 
 

@@ -19,7 +19,7 @@ _PYAV = (
     (0, b"TTA1", "TTA"), (0, b"MPCK", "Musepack"), (0, b"MP+", "Musepack"), (0, b"DSD ", "DSD"),
     (0, b"FRM8", "DSD"), (0, b"#!AMR", "AMR"), (0, b".RMF", "RealAudio"), (0, b"FLV", "Flash"),
     (0, b"ADIF", "AAC"), (0, b"\x00\x00\x01\xba", "MPEG"), (0, b"\x7f\xfe\x80\x01", "DTS"),
-    (8, b"AVI ", "AVI"),
+    (8, b"AVI ", "AVI"), (28, b"\x7fFLAC", "FLAC in Ogg"),
 )  # fmt: skip
 
 # Names of what has no bytes of its own by which it could be told.
@@ -64,7 +64,7 @@ class Content:
             if head[at : at + len(mark)] == mark:
                 return "pyav", label
         if kind := _LIBSNDFILE.get(head[:4]):
-            return kind, "FLAC in Ogg" if head[28:33] == b"\x7fFLAC" else kind.upper()
+            return kind, kind.upper()
         if frame_length(head):
             return "mp3", "MP3"
         if len(head) > 2 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
