@@ -1,30 +1,18 @@
-"""Does a split test what it trained on? Shared artists, copies, near-duplicates, segments.
-
-Every kind of leak but one is a set of labels (artists, hashes, songs, tracks), of which a
-test track leaks when its own is also found among the training tracks. Near-duplicates are
-pairs instead: two files of one recording by their sound, or two rows of descriptors much closer
-than chance puts any two.
-"""
+"""What was found on both sides of a split, in words and tables."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import warnings
+import html
 from collections import Counter
-from collections.abc import Sequence
-from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sklearn.model_selection import check_cv
+from sklearn_mgc.display.tables import html_table, printable, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Of test tracks that leak, and of one that does not, in the order in which they are told.
-_SAID = {
+KINDS = {
     "artist": ("share their artist with training tracks", "its artist"),
     "track": ("have segments of their track in training", "a segment of its track"),
     "copy": ("are exact copies of training tracks", "an exact copy"),
@@ -36,7 +24,12 @@ _UNCHECKED = {
     "copy": "exact copies",
     "near": "near-duplicates",
 }
-_N_PAIRS_FROM = 2000  # samples from which the usual distances are estimated
+# What near-duplicates have to share with the original to be found.
+_NOT_HEARD = {
+    "sound": "changes of pitch from a quarter of a semitone, of tempo from 0.5 %, of speed from "
+    "1 %, and reverberation are not heard",
+    "descriptors": "changes of level, and copies in another encoding, are mostly not seen",
+}
 
 
 class LeakageError(ValueError):
@@ -69,6 +62,8 @@ class LeakageReport:
         ``train`` (position of a training track it is known from) and ``group``.
     n_unreadable : int, default=0
         Files that could not be decoded, so that their audio was not compared.
+    compared : {"sound", "descriptors"} or None, default=None
+        What near-duplicates were looked for in; None where they were not.
 
     Attributes
     ----------
@@ -87,14 +82,16 @@ class LeakageReport:
         folds: list[dict[str, int]],
         leaks: list[dict[str, Any]],
         n_unreadable: int = 0,
+        compared: str | None = None,
     ):
         self.folds = folds
         self.leaks = leaks
         self.n_unreadable = n_unreadable
+        self.compared = compared
 
     @property
     def _kinds(self) -> list[str]:
-        return [kind for kind in _SAID if kind in self.folds[0]]
+        return [kind for kind in KINDS if kind in self.folds[0]]
 
     @property
     def _n_test(self) -> int:
@@ -128,17 +125,19 @@ class LeakageReport:
             # The first leak names what it counts; the others go on from there.
             parts = [
                 f"{self._count(kind)}{' of ' + str(n) + ' test tracks' if kind == found[0] else ''}"
-                f" ({_percent(self._count(kind) / n)}) {_SAID[kind][0]}"
+                f" ({_percent(self._count(kind) / n)}) {KINDS[kind][0]}"
                 for kind in found
             ]
             text = f"{', '.join(parts)}: scores from these folds are too high"
         else:
-            what = [_SAID[kind][1] for kind in checked]
+            what = [KINDS[kind][1] for kind in checked]
             listed = ", ".join(what[:-1]) + " or " * (len(what) > 1) + "".join(what[-1:])
             text = (
                 f"no leak found: none of {n} test tracks in {_plural(len(self.folds), 'fold')} "
                 f"has {listed} in training"
             )
+        if not found and self.compared:
+            text += f"; near-duplicates by {self.compared}: {_NOT_HEARD[self.compared]}"
         missing = [what for kind, what in _UNCHECKED.items() if kind not in checked]
         if missing:
             text += f"; not checked: {', '.join(missing)}"
@@ -178,14 +177,13 @@ class LeakageReport:
             return pd.DataFrame(self.artists, columns=["artist", "n_test"])
         raise ValueError(f"by must be 'fold', 'track' or 'artist', got {by!r}")
 
-    def _cells(self) -> list[list[str]]:
-        rows = [["fold", "train", "test", *self._kinds]]
-        for i, fold in enumerate(self.folds):
-            rows.append(
-                [str(i), str(fold["n_train"]), str(fold["n_test"])]
-                + [f"{fold[k]} ({_percent(fold[k] / fold['n_test'])})" for k in self._kinds]
-            )
-        return rows
+    def _table(self) -> tuple[list[str], list[list]]:
+        rows = [
+            [i, fold["n_train"], fold["n_test"]]
+            + [f"{fold[kind]} ({_percent(fold[kind] / fold['n_test'])})" for kind in self._kinds]
+            for i, fold in enumerate(self.folds)
+        ]
+        return ["fold", "train", "test", *self._kinds], rows
 
     def _artist_line(self) -> str:
         artists = self.artists
@@ -194,361 +192,17 @@ class LeakageReport:
         return f"artists on both sides: {named}{more}" if artists else ""
 
     def __str__(self) -> str:
-        rows = self._cells()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
-        ]
-        return "\n".join(filter(None, [self.verdict, *lines, self._artist_line()]))
+        lines = [self.verdict, text_table(*self._table()), printable(self._artist_line())]
+        return "\n".join(filter(None, lines))
 
     def __repr__(self) -> str:
         return f"<LeakageReport: {self.verdict}>"
 
     def _repr_html_(self) -> str:
-        head, *body = [[escape(cell) for cell in row] for row in self._cells()]
-        table = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in body)
-        return (
-            f"<p><strong>{escape(self.verdict)}</strong></p>"
-            f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
-            f"<tbody>{table}</tbody></table><p>{escape(self._artist_line())}</p>"
+        verdict, artists = (
+            html.escape(printable(text)) for text in (self.verdict, self._artist_line())
         )
-
-
-def leakage_report(
-    X,
-    y=None,
-    *,
-    groups=None,
-    cv=None,
-    duplicates=None,
-    tracks=None,
-    features=None,
-    near: float | None = 0.05,
-    audio: bool = True,
-    sample_rate: int = 22050,
-    raise_on_leak: bool = False,
-    n_jobs: int | None = None,
-    verbose: int = 0,
-) -> LeakageReport:
-    """Count the test tracks that a classifier knows from training, fold by fold.
-
-    Parameters
-    ----------
-    X : sequence of n paths or waveforms, or array-like of shape (n, ...)
-        Paths, waveforms, descriptors or spectrograms: what the classifier is given.
-        Files are decoded, so that a copy in another format counts as one; rows of an array
-        are compared bit by bit. Files that cannot be decoded and rows with NaN are copies
-        of nothing.
-    y : array-like of shape (n,), default=None
-        Genres, for splitters that stratify.
-    groups : array-like of shape (n,), default=None
-        Artist of each track; None, NaN and "" are unknown artists, who share nothing.
-    cv : int, splitter or iterable of (train, test), default=None
-        The folds. None and an int are scikit-learn's default (`StratifiedKFold`, five folds;
-        `KFold` without ``y``), which knows nothing of groups.
-    duplicates : array-like of shape (n,), default=None
-        Known repetitions: tracks with the same number are one song, as in `load_gtzan`.
-        Negative numbers, None and NaN belong to none.
-    tracks : array-like of shape (n,), default=None
-        Where X holds segments: the track each was cut from.
-    features : array-like of shape (n, n_features), default=None
-        Descriptors in which near-duplicates are looked for; X itself by default if it is
-        a matrix.
-    near : float, default=0.05
-        Two rows of features are near-duplicates if they are so close, standardized, that
-        only this many pairs are expected there by chance in all of X. The expectation goes
-        on from the distances of ordinary pairs by a power law [2]_; fewer than 20 tracks are
-        too few for it. (Of GTZAN's 1000 clips 23 pairs are so close, each of them one song
-        twice.) Paths and lists of waveforms are compared by their sound [3]_: clips that
-        share 3 s of one recording are near-duplicates, whether encoded, equalized, clipped,
-        louder or cut elsewhere. None searches neither.
-    audio : bool, default=True
-        Whether to decode files to find copies and near-duplicates; without it only labels
-        and features are compared.
-    sample_rate : int, default=22050
-        Rate of waveforms in Hz; files have their own.
-    raise_on_leak : bool, default=False
-        Raise `LeakageError` if there is any leak.
-    n_jobs : int, default=None
-        Number of threads that decode files, as in joblib.
-    verbose : int, default=0
-        1 shows progress while files are decoded.
-
-    Returns
-    -------
-    LeakageReport
-        Print it, or see its ``verdict``, ``has_leak``, ``shares`` and ``artists``, and
-        ``to_frame()``.
-
-    Raises
-    ------
-    LeakageError
-        If something leaks and ``raise_on_leak``; its ``report`` has the details.
-    ValueError
-        If lengths differ or a parameter is out of range.
-
-    See Also
-    --------
-    assert_no_leakage : The same for test suites.
-
-    References
-    ----------
-    .. [1] B. L. Sturm, "The state of the art ten years after a state of the art: future
-       research in music information retrieval", Journal of New Music Research 43, 2014.
-    .. [2] P. Grassberger and I. Procaccia, "Measuring the strangeness of strange
-       attractors", Physica D 9, 1983 (numbers of close pairs as a power law).
-    .. [3] J. Haitsma and T. Kalker, "A highly robust audio fingerprinting system", ISMIR
-       2002.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.model_selection import GroupKFold
-    >>> from sklearn_mgc.evaluation import leakage_report
-    >>> X = np.random.default_rng(0).standard_normal((100, 25))
-    >>> y, artists = np.arange(100) % 2, np.arange(100) % 20
-    >>> print(leakage_report(X, y, groups=artists).verdict)
-    100 of 100 test tracks (100 %) share their artist with training tracks: scores from
-    these folds are too high
-    >>> leakage_report(X, y, groups=artists, cv=GroupKFold(5)).has_leak
-    False
-    """
-    n = len(X)
-    if near is not None and not 0 < near < n:
-        raise ValueError(f"near must be a number of pairs > 0 and < n={n}, or None, got {near!r}")
-    labels: dict[str, np.ndarray] = {}
-    given = {"artist": groups, "track": tracks, "duplicate": duplicates}
-    for kind, values in given.items():
-        if values is not None:
-            labels[kind] = _codes(values, n, kind)
-    is_paths = n > 0 and _are_paths(X)
-    is_audio = is_paths or _are_waveforms(X)
-    n_unreadable = 0
-    pairs = None
-    if is_audio and audio:
-        hashes, pairs = _listen(X, near is not None, sample_rate, n_jobs, verbose)
-        labels["copy"] = _codes(hashes, n, "copy")
-        n_unreadable = int((labels["copy"] < 0).sum())
-    elif not is_audio:
-        labels["copy"] = _codes(_hash_rows(X), n, "copy")
-    if features is None and not is_audio and getattr(X, "ndim", None) == 2:
-        features = X
-    if features is not None and len(features) != n:
-        raise ValueError(f"features has {len(features)} rows, X has {n} tracks")
-    if features is not None and near is not None:
-        close = _near_pairs(np.asarray(features, dtype=np.float64), near)
-        pairs = close if pairs is None else np.concatenate([pairs, close])
-    if pairs is not None and "copy" in labels:
-        copy = labels["copy"]
-        pairs = pairs[(copy[pairs[:, 0]] != copy[pairs[:, 1]]) | (copy[pairs[:, 0]] < 0)]
-
-    names = None if groups is None else np.asarray(groups, dtype=object).ravel()
-    folds, leaks = [], []
-    for train, test in _split(cv, n, y, groups):
-        train, test = (np.flatnonzero(s) if _is_mask(s) else np.asarray(s) for s in (train, test))
-        known = {kind: _by_label(codes, train, test) for kind, codes in labels.items()}
-        if pairs is not None:
-            known["near"] = _by_pair(pairs, train, test, n)
-        folds.append({"n_train": len(train), "n_test": len(test)})
-        for kind in _SAID:
-            if kind in known:
-                folds[-1][kind] = int((known[kind] >= 0).sum())
-                leaks += [
-                    {
-                        "fold": len(folds) - 1,
-                        "kind": kind,
-                        "test": int(test[i]),
-                        "train": int(known[kind][i]),
-                        "group": None if names is None else names[test[i]],
-                    }
-                    for i in np.flatnonzero(known[kind] >= 0)
-                ]
-    report = LeakageReport(folds, leaks, n_unreadable)
-    if raise_on_leak and report.has_leak:
-        raise LeakageError(report)
-    return report
-
-
-def assert_no_leakage(X, y=None, **params) -> LeakageReport:
-    """Raise if any test track is known from training.
-
-    Parameters
-    ----------
-    X : sequence of paths or waveforms, or array-like
-        As in `leakage_report`.
-    y : array-like of shape (n,), default=None
-        Genres.
-    **params : dict
-        Everything else `leakage_report` takes.
-
-    Returns
-    -------
-    LeakageReport
-        The report, without a leak.
-
-    Raises
-    ------
-    LeakageError
-        If there is a leak; the message is the report.
-
-    Examples
-    --------
-    >>> from sklearn_mgc.evaluation import assert_no_leakage
-    >>> X = [[0.1, 0.2], [0.3, 0.4], [0.1, 0.2], [0.5, 0.9]]
-    >>> assert_no_leakage(X, cv=2)
-    Traceback (most recent call last):
-    sklearn_mgc.evaluation.leakage.LeakageError: 2 of 4 test tracks (50 %) are exact copies...
-    """
-    return leakage_report(X, y, **{**params, "raise_on_leak": True})
-
-
-def _split(cv, n: int, y, groups) -> list[tuple]:
-    with warnings.catch_warnings():
-        # That the folds ignore the groups is just what the report tells.
-        warnings.filterwarnings("ignore", "The groups parameter is ignored")
-        folds = list(check_cv(cv, y, classifier=True).split(np.empty((n, 1)), y, groups))
-    if not folds:
-        raise ValueError("cv gives no fold")
-    return folds
-
-
-def _are_paths(X) -> bool:
-    first = X.iloc[0] if hasattr(X, "iloc") else X[0]
-    return isinstance(next(iter(np.asarray(first, dtype=object).flat), None), (str, os.PathLike))
-
-
-def _are_waveforms(X) -> bool:
-    """A list of 1-D arrays; what is in a 2-D array may be descriptors, and is taken for them."""
-    return isinstance(X, list | tuple) and all(
-        isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype.kind == "f" for row in X
-    )
-
-
-def _is_mask(indices) -> bool:
-    return np.asarray(indices).dtype == bool
-
-
-def _codes(values, n: int, kind: str) -> np.ndarray:
-    """Integers for labels, -1 where there is none."""
-    values = np.asarray(values)
-    if values.shape[:1] != (n,) or values.size != n:
-        raise ValueError(f"the {kind} labels have shape {values.shape}; X has {n} tracks")
-    listed = values.ravel().tolist()
-    # A negative artist may be a name; a negative duplicate is "none", as our loaders have it.
-    unknown = [
-        value is None
-        or value != value
-        or value == ""
-        or (kind == "duplicate" and not isinstance(value, str) and value < 0)
-        for value in listed
-    ]
-    seen: dict[Any, int] = {}
-    return np.array(
-        [
-            -1 if missing else seen.setdefault(value, len(seen))
-            for value, missing in zip(listed, unknown, strict=True)
-        ],
-        dtype=int,
-    )
-
-
-def _listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
-    """Hashes of clips, and pairs of clips that are one recording (None if not searched)."""
-    from sklearn_mgc.evaluation.leakage.fingerprints import same_recordings
-    from sklearn_mgc.features.inputs import as_clips
-    from sklearn_mgc.features.workers import run
-
-    clips = as_clips(X)
-    found: list = [None] * len(clips)
-    tasks = ((i, clip, near, sample_rate) for i, clip in enumerate(clips))
-    results: Any = run(_hear, tasks, n_jobs=n_jobs, prefer="threads")
-    if verbose:
-        from tqdm import tqdm
-
-        results = tqdm(results, total=len(clips), desc="leakage_report", unit="clip")
-    for i, *heard in results:
-        found[i] = heard
-    hashes, prints = zip(*found, strict=True)
-    return hashes, same_recordings(prints) if near else None
-
-
-def _hear(i: int, clip, near: bool, sample_rate: int):
-    from sklearn_mgc.datasets.check import measure
-    from sklearn_mgc.evaluation.leakage.fingerprints import fingerprint
-
-    is_waveform = isinstance(clip, np.ndarray)
-    digest = _hash_rows([clip])[0] if is_waveform else measure(i, Path(clip))[1]["audio_hash"]
-    return i, digest, fingerprint(clip, sample_rate) if near and digest else None
-
-
-def _hash_rows(X: Sequence) -> list[str]:
-    if hasattr(X, "to_numpy"):
-        X = X.to_numpy()
-    hashes = []
-    for row in X:
-        row = np.asarray(row)
-        if row.dtype == object:
-            row = row.astype(np.float64)
-        finite = row.dtype.kind not in "fc" or bool(np.isfinite(row).all())
-        # Adding zero makes one zero of the two.
-        data = np.ascontiguousarray(row + row.dtype.type(0) if row.dtype.kind == "f" else row)
-        hashes.append(hashlib.sha256(data.data).hexdigest() if finite else "")
-    return hashes
-
-
-def _near_pairs(features: np.ndarray, near: float) -> np.ndarray:
-    """Pairs (i, j) of rows, i < j, closer than chance has it; shape (n_pairs, 2)."""
-    from scipy.spatial.distance import pdist
-    from sklearn.neighbors import NearestNeighbors
-    from sklearn.preprocessing import StandardScaler
-
-    features = features.reshape(len(features), -1)
-    usable = np.flatnonzero(np.isfinite(features).all(axis=1))
-    none = np.empty((0, 2), dtype=int)
-    if len(usable) < 20:  # too few to tell what is usual
-        return none
-    Z = StandardScaler().fit_transform(features[usable])
-    rng = np.random.default_rng(0)
-    some = Z if len(Z) <= _N_PAIRS_FROM else Z[rng.choice(len(Z), _N_PAIRS_FROM, replace=False)]
-    distances = pdist(some)
-    distances = distances[distances > 0]
-    if not len(distances):
-        return none
-    # The number of pairs within r grows like a power of r, read off between two quantiles.
-    # The lowest are about neighbours and find most; but where X holds many versions of each
-    # track these pairs are the near-duplicates themselves, and the higher ones are right.
-    n_pairs = len(Z) * (len(Z) - 1) / 2
-    radius = 0.0
-    for low, high in ((0.01, 0.1), (0.05, 0.3), (0.1, 0.5)):
-        usual, far = np.quantile(distances, [low, high])
-        if usual < far:
-            exponent = np.log(high / low) / np.log(far / usual)
-            radius = max(radius, usual * min((near / (low * n_pairs)) ** (1 / exponent), 0.25))
-    if not radius:
-        return none
-    found = NearestNeighbors(radius=radius).fit(Z).radius_neighbors(return_distance=False)
-    left = np.repeat(np.arange(len(Z)), [len(f) for f in found])
-    right = np.concatenate(found).astype(int) if len(left) else none[:, 0]
-    return np.column_stack([usable[left], usable[right]])[left < right]
-
-
-def _by_label(codes: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """For each test track a training track with its label, or -1."""
-    one_of = np.full(codes.max(initial=-1) + 2, -1)  # the last place is of label -1
-    one_of[codes[train]] = train
-    one_of[-1] = -1
-    return one_of[codes[test]]
-
-
-def _by_pair(pairs: np.ndarray, train: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
-    """For each test track a training track it is paired with, or -1."""
-    in_train = np.zeros(n, dtype=bool)
-    in_train[train] = True
-    one_of = np.full(n, -1)
-    for left, right in (pairs.T, pairs.T[::-1]):
-        use = in_train[right]
-        one_of[left[use]] = right[use]
-    return one_of[test]
+        return f"<p><strong>{verdict}</strong></p>{html_table(*self._table())}<p>{artists}</p>"
 
 
 def _percent(share: float) -> str:
