@@ -35,8 +35,8 @@ from sklearn_mgc import (
     MelSpectrogram,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.evaluation.statistics import mean_interval
-from sklearn_mgc.recipes import published
+from sklearn_mgc.evaluation.statistics import share_interval
+from sklearn_mgc.recipes import published, voting_crnn
 
 N_FOLDS = 5
 RECIPE = {
@@ -64,21 +64,12 @@ def features(name: str, cache: Path):
     return HandcraftedFeatures(name, **shared)
 
 
-def fifths(mel):
-    return mel.reshape(len(mel), 5, -1, mel.shape[2])
-
-
 def means_and_deviations(mel):
     return np.hstack([mel.mean(axis=1), mel.std(axis=1)])
 
 
 def _recurrent(seed: int):
     return CRNNClassifier(average_steps=True, random_state=seed, **RECIPE)
-
-
-def _voting(seed: int):
-    voting = SegmentVotingClassifier(_recurrent(seed))
-    return make_pipeline(FunctionTransformer(fifths), voting)
 
 
 def system(name: str, seed: int):
@@ -106,10 +97,10 @@ def system(name: str, seed: int):
         "crnn": ("mel", CRNNClassifier(**s)),
         "crnn_steps": ("mel", CRNNClassifier(average_steps=True, **s)),
         "crnn_recipe": ("mel", _recurrent(seed)),
-        "crnn_segments": ("mel", _voting(seed)),
-        "crnn_segments_b": ("mel", _voting(seed + 100)),
-        "crnn_segments_c": ("mel", _voting(seed + 200)),
-        # Each segment's loudest at 0 dB, where `fifths` has the clip's.
+        "crnn_segments": ("mel", voting_crnn(random_state=seed)),
+        "crnn_segments_b": ("mel", voting_crnn(random_state=seed + 100)),
+        "crnn_segments_c": ("mel", voting_crnn(random_state=seed + 200)),
+        # Each segment's loudest at 0 dB, where `voting_crnn` has the clip's.
         "crnn_voting": ("mel, segments", SegmentVotingClassifier(_recurrent(seed))),
         "cnn2d": ("mel", CNN2DClassifier(max_epochs=15, lr_schedule="onecycle", **s)),
         "singh": ("mel", published.singh(max_epochs=60, **s)),
@@ -190,7 +181,7 @@ def report(args) -> None:
         if not done:
             continue
         right = np.array([proba.argmax(axis=1) == codes for proba, _ in done.values()])
-        low, high = mean_interval(right.mean(axis=0), artists)
+        low, high = share_interval(right.mean(axis=0), artists)
         rows.append(
             {
                 "system": name,

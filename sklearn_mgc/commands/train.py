@@ -20,12 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
-from sklearn_mgc.classifiers import (
-    CNN2DClassifier,
-    CRNNClassifier,
-    DNNClassifier,
-    SegmentVotingClassifier,
-)
+from sklearn_mgc.classifiers import CNN2DClassifier, DNNClassifier
 from sklearn_mgc.commands.tracks import (
     SOURCES,
     add_left_out,
@@ -37,6 +32,7 @@ from sklearn_mgc.commands.tracks import (
 )
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
+from sklearn_mgc.recipes import voting_crnn
 from sklearn_mgc.saving import model_card
 
 EXAMPLE = "my_music --out model.joblib"
@@ -46,18 +42,9 @@ _MODELS = {
     "svc": lambda seed: make_pipeline(
         StandardScaler(), CalibratedClassifierCV(SVC(C=3), cv=3, ensemble=False)
     ),
-    "crnn": lambda seed: make_pipeline(_voting_crnn(seed)),
+    "crnn": lambda seed: voting_crnn(random_state=seed),
     "cnn2d": lambda seed: make_pipeline(CNN2DClassifier(random_state=seed)),
 }
-
-
-def _voting_crnn(seed: int) -> SegmentVotingClassifier:
-    """What did best of all networks of spectrograms on few clips, see the results on Emotify-30."""
-    network = CRNNClassifier(
-        average_steps=True, lr_schedule="onecycle", mixup=0.3, spec_augment=0.2,
-        label_smoothing=0.1, random_state=seed,
-    )  # fmt: skip
-    return SegmentVotingClassifier(network)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,8 +120,6 @@ def _extract(music: Bunch, args: argparse.Namespace):
     """The transformer, its features, and the tracks that could be read."""
     if args.model in ("dnn", "svc"):
         features = HandcraftedFeatures("rich", n_jobs=args.jobs)
-    elif args.model == "crnn":
-        features = MelSpectrogram(n_segments=5, n_frames=128, n_jobs=args.jobs)
     else:
         features = MelSpectrogram(n_jobs=args.jobs)
     X = describe(features, music.data)

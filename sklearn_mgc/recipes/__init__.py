@@ -11,6 +11,7 @@ _HOME: dict[str, str] = {
     "choice": "candidates",
     "chosen_columns": "candidates",
     "descriptor_vote": "candidates",
+    "voting_crnn": "best",
 }
 _MODULES = ("paper", "published", "systems")
 
