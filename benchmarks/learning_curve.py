@@ -18,7 +18,7 @@ from emotify30 import features, folds, read_tracks, system
 from matplotlib.figure import Figure
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sklearn_mgc.evaluation.statistics import mean_interval
+from sklearn_mgc.evaluation.statistics import share_interval
 
 SYSTEMS = {
     "svc_rich": "SVM, rich descriptors",
@@ -75,7 +75,7 @@ def main() -> None:
                     proba, n = probabilities(args, name, seed, fold, n_parts, cut, data, arrays)
                     right[i, cut[1]] = proba.argmax(axis=1) == codes[cut[1]]
                     clips.append(n)
-            low, high = mean_interval(right.mean(axis=0), artists)
+            low, high = share_interval(right.mean(axis=0), artists)
             row = [name, round(float(np.mean(clips)), 1), right.mean(), low, high]
             rows.append(
                 dict(zip(("system", "clips", "accuracy", "low", "high"), row, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import confusion_matrix
 
+from sklearn_mgc.display.tables import html_table, printable, text_table
 from sklearn_mgc.evaluation.statistics import (
     jackknife_blocks,
     jackknife_interval,
@@ -18,7 +20,7 @@ from sklearn_mgc.evaluation.statistics import (
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class EvaluationResult:
     """Test predictions of a cross-validation, and what they say.
 
@@ -160,7 +162,7 @@ class EvaluationResult:
         low, high = jackknife_interval(
             score,
             without,
-            len(np.unique(self.sample)),
+            blocks[np.unique(self.sample, return_index=True)[1]],
             self.confidence_level,
             is_share=self._is_share(metric),
         )
@@ -343,51 +345,37 @@ class EvaluationResult:
             text += f" by {len(np.unique(self.groups[clips]))} artists"
         return text
 
-    def __str__(self) -> str:
+    def _scores(self) -> list[str]:
         level = f"{100 * self.confidence_level:g} % CI"
         width = max(map(len, self.scorers))
-        lines = [
+        return [
             "{:{}}  {:.3f} ({} {:.3f} to {:.3f})".format(
-                name, width, self.interval(name)[0], level, *self.interval(name)[1:]
+                printable(name), width, self.interval(name)[0], level, *self.interval(name)[1:]
             )
             for name in self.scorers
         ]
-        lines += [self.protocol, ""]
-        width = max(5, *(len(str(genre)) for genre in self.classes))
-        lines.append(
-            f"{'genre':{width}}  recall  {level:15}  clips{self._artists('artists')}"
-            "  mostly taken for"
-        )
-        for row in self.recalls():
-            interval = f"{row['low']:.3f} to {row['high']:.3f}"
-            lines.append(
-                f"{row['genre']!s:{width}}  {row['recall']:.3f}   {interval:15} "
-                f"{row['n_clips']:6d}{self._artists(row['n_artists'])}  {_taken(row)}".rstrip()
-            )
-        return "\n".join(lines)
 
-    def _artists(self, value) -> str:
-        return "" if self.groups is None else f"{value:>9}"
+    def _table(self) -> tuple[list[str], list[list]]:
+        """A row per genre; artists where they are known."""
+        columns = ["genre", "recall", f"{100 * self.confidence_level:g} % CI", "clips"]
+        rows = [
+            [r["genre"], r["recall"], f"{r['low']:.3f} to {r['high']:.3f}", r["n_clips"]]
+            + ([] if self.groups is None else [r["n_artists"]])
+            + [_taken(r)]
+            for r in self.recalls()
+        ]
+        artists = [] if self.groups is None else ["artists"]
+        return [*columns, *artists, "mostly taken for"], rows
+
+    def __str__(self) -> str:
+        return "\n".join([*self._scores(), self.protocol, "", text_table(*self._table())])
+
+    def __repr__(self) -> str:
+        return f"<EvaluationResult: {', '.join(self._scores())}; {self.protocol}>"
 
     def _repr_html_(self) -> str:
-        import html
-
-        head = "".join(
-            "<p><b>{}</b> {:.3f} ({:.3f} to {:.3f})</p>".format(
-                html.escape(name), *self.interval(name)
-            )
-            for name in self.scorers
-        )
-        rows = "".join(
-            f"<tr><td>{html.escape(str(r['genre']))}</td><td>{r['recall']:.3f}</td>"
-            f"<td>{r['low']:.3f} to {r['high']:.3f}</td><td>{r['n_clips']}</td>"
-            f"<td>{html.escape(_taken(r))}</td></tr>"
-            for r in self.recalls()
-        )
-        return (
-            f"{head}<p>{html.escape(self.protocol)}</p><table><tr><th>genre</th><th>recall</th>"
-            f"<th>interval</th><th>clips</th><th>mostly taken for</th></tr>{rows}</table>"
-        )
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in [*self._scores(), self.protocol])
+        return lines + html_table(*self._table())
 
     def plot(self, axes=None):
         """Draw the recall of each genre with its interval, and the confusion matrix.

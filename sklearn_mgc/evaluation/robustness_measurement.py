@@ -6,19 +6,19 @@ its genre: Sturm's "horse", that answers well for the wrong reason.
 
 from __future__ import annotations
 
+import html
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import norm
 
 from sklearn_mgc.audio import decode_blocks, downmix
+from sklearn_mgc.display.tables import html_table, printable, text_table
 from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
-from sklearn_mgc.evaluation.statistics import mean_interval, share_interval
+from sklearn_mgc.evaluation.statistics import PairedDifference, share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class RobustnessResult:
         Per condition ``n``, ``accuracy`` with its interval ``low`` to ``high`` (Wilson's; of
         so many clips as the variance between groups says they are worth); ``difference`` to
         the same clips clean with the interval ``difference_low`` to ``difference_high``
-        (paired: Agresti and Min's, or that between groups where it is wider); and
+        (paired: Student's between groups, never narrower than Agresti and Min's); and
         ``flips``, the share of predictions that changed, right or wrong.
     verdict : str
         One sentence.
@@ -77,20 +77,15 @@ class RobustnessResult:
         groups = None if self.groups is None else self.groups[used]
         low, high = share_interval(right, groups, self.confidence_level)
         change = right.astype(float) - was_right
-        difference_low, difference_high = _paired(change, self.confidence_level)
-        if groups is not None and n:
-            # Never narrower than of independent clips: the few changes of a few artists
-            # may happen to cancel out, or not to happen.
-            between = mean_interval(change, groups, self.confidence_level)
-            difference_low = float(np.fmin(difference_low, between[0]))
-            difference_high = float(np.fmax(difference_high, between[1]))
+        difference = PairedDifference.of(change, groups)
+        difference_low, difference_high = difference.interval(self.confidence_level)
         return {
             "condition": name,
             "n": n,
             "accuracy": float(right.mean()) if n else np.nan,
             "low": float(low),
             "high": float(high),
-            "difference": float(change.mean()) if n else np.nan,
+            "difference": difference.mean,
             "difference_low": difference_low,
             "difference_high": difference_high,
             "flips": float((predicted[used] != clean[used]).mean()) if n else np.nan,
@@ -171,62 +166,37 @@ class RobustnessResult:
         )
         return ax
 
-    def _cells(self) -> list[list[str]]:
+    def _table(self) -> tuple[list[str], list[list]]:
         level = f"{100 * self.confidence_level:g} % CI"
-        cells = [["condition", "n", "accuracy", level, "difference", level, "flipped"]]
+        rows = []
         for row in self.rows:
-            if not row["n"]:
-                cells.append([row["condition"], "0", "does not apply", "", "", "", ""])
-                continue
-            cells.append(
-                [
-                    row["condition"],
-                    str(row["n"]),
-                    f"{row['accuracy']:.3f}",
-                    f"{row['low']:.3f} to {row['high']:.3f}",
-                ]
-            )
-            clean = row is self.rows[0]
-            cells[-1] += (
-                ["", "", ""]
-                if clean
-                else [
+            cells = [row["condition"], row["n"], None, "does not apply", None, None, None]
+            if row["n"]:
+                cells[2:4] = [row["accuracy"], f"{row['low']:.3f} to {row['high']:.3f}"]
+            if row["n"] and row is not self.rows[0]:
+                cells[4:] = [
                     f"{row['difference']:+.3f}",
                     f"{row['difference_low']:+.3f} to {row['difference_high']:+.3f}",
                     f"{100 * row['flips']:.1f} %",
                 ]
-            )
-        return cells
+            rows.append(cells)
+        return ["condition", "n", "accuracy", level, "difference", level, "flipped"], rows
 
     def __str__(self) -> str:
-        cells = self._cells()
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if i == 0 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in cells
-        ]
-        return "\n".join([self.verdict, *lines])
+        return f"{self.verdict}\n{text_table(*self._table())}"
 
     def __repr__(self) -> str:
         return f"<RobustnessResult: {self.verdict}>"
 
     def _repr_html_(self) -> str:
-        head, *body = [[escape(cell) for cell in row] for row in self._cells()]
-        table = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in body)
-        return (
-            f"<p><strong>{escape(self.verdict)}</strong></p>"
-            f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
-            f"<tbody>{table}</tbody></table>"
-        )
+        verdict = html.escape(printable(self.verdict))
+        return f"<p><strong>{verdict}</strong></p>{html_table(*self._table())}"
 
 
 def robustness(
     estimator,
-    paths: Sequence,
-    labels: Sequence,
+    X: Sequence,
+    y: Sequence,
     *,
     groups=None,
     conditions: Mapping[str, Condition] | Iterable[str] | None = None,
@@ -234,7 +204,7 @@ def robustness(
     confidence_level: float = 0.95,
     random_state=None,
     n_jobs: int | None = None,
-    verbose: int = 1,
+    verbose: int = 0,
 ) -> RobustnessResult:
     """Measure how a fitted classifier takes changes that leave the genre as it is.
 
@@ -247,9 +217,9 @@ def robustness(
     estimator : estimator
         A fitted classifier of paths or waveforms. It must not have been trained on these
         clips: what it knows by heart it knows in noise as well.
-    paths : sequence of n paths or waveforms
+    X : sequence of n paths or waveforms
         Test clips, as for the estimator's ``predict``.
-    labels : array-like of shape (n,)
+    y : array-like of shape (n,)
         Their genres.
     groups : array-like of shape (n,), default=None
         Their artists. With them, intervals go by artists and are as wide as they should be.
@@ -266,7 +236,7 @@ def robustness(
     n_jobs : int, default=None
         Number of threads that change the clips, as in joblib. Features are computed by the
         estimator, with its own ``n_jobs``.
-    verbose : int, default=1
+    verbose : int, default=0
         1 shows progress.
 
     Returns
@@ -311,10 +281,10 @@ def robustness(
     """
     from sklearn_mgc.features.inputs import as_clips
 
-    clips = as_clips(paths)
-    y_true = np.asarray(labels, dtype=object)
+    clips = as_clips(X)
+    y_true = np.asarray(y, dtype=object)
     if y_true.shape != (len(clips),):
-        raise ValueError(f"labels have shape {y_true.shape}; there are {len(clips)} clips")
+        raise ValueError(f"y has shape {y_true.shape}; there are {len(clips)} clips")
     groups = None if groups is None else np.asarray(groups)
     if groups is not None and groups.shape != y_true.shape:
         raise ValueError(f"groups have shape {groups.shape}; there are {len(clips)} clips")
@@ -445,14 +415,3 @@ def _progress(verbose: int, total: int) -> Iterator[Callable[[int], object]]:
 
     with tqdm(total=total, desc="robustness", unit="clip") as bar:
         yield bar.update
-
-
-def _paired(change: np.ndarray, level: float) -> tuple[float, float]:
-    """Agresti and Min's interval: Wald's, with half a clip more in each of four cells."""
-    n = len(change) + 2
-    if n == 2:
-        return np.nan, np.nan
-    won, lost = ((change == sign).sum() + 0.5 for sign in (1, -1))
-    middle = (won - lost) / n
-    half = norm.isf((1 - level) / 2) * np.sqrt((won + lost) / n - middle**2) / np.sqrt(n)
-    return max(middle - half, -1.0), min(middle + half, 1.0)

@@ -317,13 +317,39 @@ def test_compare_says_which_is_better(clips):
     found = compare(good, chance, names=("regression", "chance"))
     assert found.difference == pytest.approx(good.score - chance.score)
     assert found.low > 0 and found.p_artists < 0.05
-    assert found.verdict.startswith("regression is better than chance by")
+    assert found.verdict.startswith("regression is the better method: ahead of chance by")
     mirrored = compare(chance, good, names=("chance", "regression"))
     assert mirrored.verdict == found.verdict
     assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
     assert found.n_only_a - found.n_only_b == pytest.approx(found.difference * len(good.sample))
     assert "McNemar" in str(found) and "corrected t" in str(found)
     json.dumps(found.to_dict())
+    assert repr(found) == f"<Comparison: {found.verdict}>"
+    assert "&lt;b&gt;" in compare(good, chance, names=("<b>", "chance"))._repr_html_()
+
+
+def test_compare_of_classifiers_is_that_of_their_results(clips):
+    X, y, artists = clips
+    models = LogisticRegression(), DummyClassifier()
+    found = compare(*models, X, y, groups=artists, n_repeats=2)
+    results = [cross_validate(m, X, y, groups=artists, n_repeats=2) for m in models]
+    assert found == compare(*results)
+    with pytest.raises(TypeError, match="two results .* or two classifiers"):
+        compare(*models)
+    with pytest.raises(TypeError, match="two results .* or two classifiers"):
+        compare(*results, X, y)
+
+
+def test_trained_models_that_differ_are_not_called_methods_that_differ(clips):
+    X, y, artists = clips
+    one_fold = list(GroupKFold(4).split(X, y, artists))[:1]
+    results = [
+        cross_validate(model, X, y, groups=artists, cv=one_fold)
+        for model in (LogisticRegression(), DummyClassifier())
+    ]
+    verdict = compare(*results, names=("regression", "chance")).verdict
+    assert verdict.startswith("These trained models of regression are better than those of chance")
+    assert verdict.endswith("better method is not shown (a single fold cannot tell)")
 
 
 def test_compare_does_not_call_noise_a_difference(clips):

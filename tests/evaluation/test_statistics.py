@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 from sklearn_mgc.evaluation.statistics import (
+    PairedDifference,
     corrected_t_test,
-    group_t_test,
+    effective_number,
     jackknife_blocks,
     jackknife_interval,
     mcnemar,
-    mean_interval,
     share_interval,
     wilson,
 )
@@ -41,10 +41,50 @@ def test_copies_of_a_clip_add_nothing():
     assert share_interval(np.tile(right, 4), np.tile(np.arange(200), 4)) == pytest.approx(once)
 
 
-def test_mean_interval_of_clips_is_students():
-    values = np.random.default_rng(0).normal(1, 2, 50)
+def test_difference_of_clips_has_students_interval():
+    values = np.random.default_rng(0).choice([-1, 0, 1], 50, p=[0.3, 0.2, 0.5])
     expected = stats.t.interval(0.95, 49, values.mean(), stats.sem(values))
-    assert mean_interval(values) == pytest.approx(expected)
+    found = PairedDifference.of(values)
+    assert found.interval() == pytest.approx(expected, abs=0.01)  # or the floor, a little wider
+    assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue, abs=0.01)
+
+
+def test_groups_that_happen_to_agree_leave_a_difference_uncertain():
+    # Sixteen clips by four artists; A alone is right on one of each artist's four.
+    found = PairedDifference.of(np.tile([1, 0, 0, 0], 4), np.repeat(np.arange(4), 4))
+    low, high = found.interval()
+    assert low < 0 < found.mean == 0.25 < high
+    assert found.p > 0.05
+    assert corrected_t_test([0.25, 0.25], 1.0, found.floor) > 0.05
+    low, high = PairedDifference.of(np.zeros(16)).interval()
+    assert -0.2 < low < 0 < high < 0.2
+    assert PairedDifference.of(np.ones(5), np.zeros(5)).interval() == (-1.0, 1.0)
+    assert np.isnan(PairedDifference.of([]).interval()).all()
+
+
+def test_interval_of_paired_clips_covers():
+    rng = np.random.default_rng(0)
+    # Of 100 clips 10 % are lost and 4 % won.
+    drawn = rng.choice([-1, 0, 1], size=(2000, 100), p=[0.1, 0.86, 0.04])
+    found = np.array([PairedDifference.of(change).interval() for change in drawn])
+    assert 0.935 < np.mean((found[:, 0] <= -0.06) & (found[:, 1] >= -0.06)) < 0.985
+
+
+def test_effective_number_of_groups():
+    assert effective_number(np.repeat(np.arange(30), 4)) == pytest.approx(30)
+    assert effective_number([0] * 9 + [1]) == pytest.approx(100 / 82)
+
+
+def test_one_artist_with_a_third_of_the_clips_does_not_spoil_the_coverage():
+    rng = np.random.default_rng(2)
+    sizes = np.r_[78, np.full(39, 4)]
+    groups = np.repeat(np.arange(40), sizes)
+    covered = 0
+    for _ in range(1000):
+        right = rng.random(len(groups)) < rng.beta(1.8, 1.2, 40)[groups]
+        low, high = share_interval(right, groups)
+        covered += low <= 0.6 <= high
+    assert covered > 920
 
 
 def _clips(rng, n_groups, p, spread):
@@ -73,12 +113,13 @@ def test_jackknife_of_a_mean_is_students_and_of_a_share_is_that_of_shares():
     rng = np.random.default_rng(0)
     values = rng.normal(1, 2, 50)
     without = (values.sum() - values) / 49
-    found = jackknife_interval(values.mean(), without, 50, is_share=False)
-    assert found == pytest.approx(mean_interval(values))
+    found = jackknife_interval(values.mean(), without, np.arange(50), is_share=False)
+    expected = stats.t.interval(0.95, 49, values.mean(), stats.sem(values))
+    assert found == pytest.approx(expected)
     right, groups = _clips(rng, 150, 0.6, spread=3)
     blocks = jackknife_blocks(groups)
     without = [right[blocks != b].mean() for b in range(blocks.max() + 1)]
-    found = jackknife_interval(right.mean(), without, len(right))
+    found = jackknife_interval(right.mean(), without, groups)
     assert found == pytest.approx(share_interval(right, groups), abs=2e-3)
 
 
@@ -91,10 +132,15 @@ def test_jackknife_leaves_out_whole_groups_in_parts_of_one_size():
 
 
 def test_jackknife_of_scores_at_the_ends_and_of_too_few():
-    assert jackknife_interval(1.0, np.ones(20), 100) == wilson(20, 20)
-    assert jackknife_interval(0.5, [np.nan, 0.5], 10) == (0.0, 1.0)
-    assert np.isnan(jackknife_interval(0.5, [0.5], 10, is_share=False)).all()
-    low, high = jackknife_interval(0.5, [0.5, 0.5, np.nan], 10)
+    twenty, ten = np.repeat(np.arange(20), 5), np.arange(10)
+    low, high = jackknife_interval(1.0, np.ones(20), twenty)
+    assert high == 1.0
+    assert low == pytest.approx(wilson(20, 20)[0], abs=0.02)  # Student's t is a little wider
+    assert jackknife_interval(0.5, [np.nan, 0.5], ten) == (0.0, 1.0)
+    assert np.isnan(jackknife_interval(0.5, [0.5], ten, is_share=False)).all()
+    # A correlation that no group changes is not certain to the last digit.
+    assert np.isnan(jackknife_interval(1.0, np.ones(20), twenty, is_share=False)).all()
+    low, high = jackknife_interval(0.5, [0.5, 0.5, np.nan], ten)
     assert 0 < low < 0.5 < high < 1
 
 
@@ -117,7 +163,8 @@ def test_interval_of_macro_f1_covers_the_truth_with_40_groups():
             sizes, chances / chances.sum(1, keepdims=True)
         )
         total = confusion.sum(0)
-        low, high = jackknife_interval(_f1(total), _f1(total - confusion), int(total.sum()))
+        artists = np.repeat(np.arange(40), sizes)
+        low, high = jackknife_interval(_f1(total), _f1(total - confusion), artists)
         covered += low <= truth <= high
         drawn = rng.multinomial(40, np.full(40, 1 / 40), size=300)
         scores = _f1((drawn @ confusion.reshape(40, 25)).reshape(-1, 5, 5))
@@ -144,7 +191,7 @@ def test_p_values_of_equals_are_uniform():
         # B differs from A by a coin for some artists, in either direction.
         flips = rng.choice([-1, 0, 1], size=80, p=[0.25, 0.5, 0.25])
         differences = flips[groups] * (rng.random(len(groups)) < 0.3)
-        of_groups.append(group_t_test(differences, groups))
+        of_groups.append(PairedDifference.of(differences, groups).p)
         right_a, right_b = rng.random((2, 400)) < 0.6
         of_clips.append(mcnemar(right_a, right_b))
         of_folds.append(corrected_t_test(rng.normal(size=10), 0.0))
