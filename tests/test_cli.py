@@ -55,7 +55,8 @@ def test_predict_json_goes_on_after_a_bad_file(model, folder, capsys):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "no such model"), (b"junk", "not a model saved with joblib")]
+    ("content", "message"),
+    [(None, "no such model"), (b"junk", "cannot be loaded: it is damaged, not a model")],
 )
 def test_predict_with_a_bad_model(tmp_path, capsys, content, message):
     path = tmp_path / "model.joblib"

@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -26,6 +25,7 @@ from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
+from sklearn_mgc.saving import save_model
 
 EXAMPLE = "my_music --systems logreg dnn"
 
@@ -141,8 +141,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"\nBest: {best.title}; fitting it on all tracks.")
     fitted = clone(best.model).fit(X[best.features], y)
     saved = output / "model.joblib"
-    with write_whole(saved) as part:
-        joblib.dump(Pipeline([("features", transformers[best.features]), *fitted.steps]), part)
+    save_model(Pipeline([("features", transformers[best.features]), *fitted.steps]), saved)
     _plot(best, fitted, output)
     print(
         f"\nEverything is in {output}, after {time.perf_counter() - started:.0f} s.\n"

@@ -7,11 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.tracks import add_left_out, list_files
+from sklearn_mgc.saving import load_model, runs_code
 
 EXAMPLE = "model.joblib new_song.mp3"
 
@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         type=Path,
-        help="a model saved by train or demo, or a fitted pipeline saved with "
-        "joblib; loading one runs code of it, so open only files you trust",
+        help="a model saved by train or demo, or a fitted pipeline in a file of skops or "
+        "joblib; loading one of joblib runs code in it, so open only those you trust",
     )
     parser.add_argument(
         "files",
@@ -67,14 +67,13 @@ def _load(model: Path):
     if not model.is_file():
         raise ValueError(
             f"{model}: no such model; train one with `python -m sklearn_mgc train FOLDER`, "
-            "or save a fitted pipeline with joblib.dump"
+            "or save a fitted pipeline with saving.save_model"
         )
-    try:
-        pipeline = joblib.load(model)
-    except Exception as error:
-        raise ValueError(
-            f"{model}: not a model saved with joblib ({type(error).__name__}: {error})"
-        ) from error
+    is_program = runs_code(model)
+    if is_program:
+        note = f"note: loading {model} runs code in it; a .skops file is loaded without running any"
+        print(printable(note), file=sys.stderr)
+    pipeline = load_model(model, trust=is_program)
     if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):
         raise ValueError(
             f"{model}: holds a {type(pipeline).__name__}, "

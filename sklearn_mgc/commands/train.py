@@ -7,11 +7,9 @@ folds; everything that learns is fitted inside each fold.
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from pathlib import Path
 
-import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -20,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+from sklearn_mgc._atomic import check_writable
+from sklearn_mgc._optional import require
 from sklearn_mgc.classifiers import CNN2DClassifier, DNNClassifier
 from sklearn_mgc.commands.tracks import (
     SOURCES,
@@ -33,7 +33,7 @@ from sklearn_mgc.commands.tracks import (
 from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
 from sklearn_mgc.recipes import voting_crnn
-from sklearn_mgc.saving import model_card
+from sklearn_mgc.saving import model_card, save_model
 
 EXAMPLE = "my_music --out model.joblib"
 
@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         default=Path("model.joblib"),
-        help="the model (default: model.joblib); a page about it is written beside it, as .md",
+        help="the model, .joblib or, for others to load without trusting you, .skops (default: "
+        "model.joblib); a page about it is written beside it, as .md",
     )
     parser.add_argument(
         "--model",
@@ -81,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--folds must be at least 2, got {args.folds}")
     if args.out.is_dir() or args.out.suffix == ".md":
         raise ValueError(f"{args.out}: --out is the model's file, such as model.joblib")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(args.out.parent, os.W_OK):
-        raise PermissionError(f"{args.out.parent}: not writable; choose another --out")
+    check_writable(args.out)
+    if args.out.suffix == ".skops":
+        require("skops", extra="skops", what=".skops files")
     model = _model(args)
     music = load_tracks(args.source, args.groups, every=args.left_out)
     count_folds(music.target, music.groups, args.folds)  # before anything takes time
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     chance = max(np.unique(music.target, return_counts=True)[1]) / len(X)
     print(f"\n{scores}\n\nAlways the most frequent genre: {chance:.3f}. Now fitting on all tracks.")
     fitted = Pipeline([("features", features), *clone(model).fit(X, music.target).steps])
-    joblib.dump(fitted, args.out)
+    save_model(fitted, args.out)
     card = args.out.with_suffix(".md")
     model_card(fitted, data=music, scores=scores, notes=music.about_groups, path=card)
     print(f"Wrote {args.out} and {card}, a page about it.")

@@ -1,7 +1,8 @@
-"""Models that leave the machine: what may be loaded, ONNX, and a page about the model."""
+"""Models that leave the machine: files, what may be loaded, ONNX, and a page about the model."""
 
 from sklearn_mgc.saving.cards import model_card
 from sklearn_mgc.saving.export import to_onnx
+from sklearn_mgc.saving.models import load_model, runs_code, save_model
 from sklearn_mgc.saving.trusted_types import TRUSTED_TYPES
 
-__all__ = ["TRUSTED_TYPES", "model_card", "to_onnx"]
+__all__ = ["TRUSTED_TYPES", "load_model", "model_card", "runs_code", "save_model", "to_onnx"]

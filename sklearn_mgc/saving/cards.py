@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mgc._atomic import write_whole
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
+from sklearn_mgc.display.tables import escape_markdown, markdown_table, printable
 
-_NOT_TOLD = ("cache", "n_jobs", "verbose")
+_NOT_TOLD = ("cache", "n_jobs", "out", "verbose")
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
 
 
@@ -72,9 +74,10 @@ def model_card(
     steps = _steps(estimator)
     check_is_fitted(steps[-1])
     genres = [str(genre) for genre in estimator.classes_]
+    listed = ", ".join(map(escape_markdown, genres))
     parts = [
-        f"# {name or type(steps[-1]).__name__}",
-        f"Tells {len(genres)} genres apart: {', '.join(genres)}.",
+        f"# {escape_markdown(name or type(steps[-1]).__name__)}",
+        f"Tells {len(genres)} genres apart: {listed}.",
         "## Model",
         *(_step(step) for step in steps),
         "## Data",
@@ -94,7 +97,8 @@ def model_card(
     ]
     text = "\n\n".join(parts) + "\n"
     if path is not None:
-        Path(path).expanduser().write_text(text, encoding="utf-8")
+        with write_whole(path) as part:
+            part.write_text(text, encoding="utf-8")
     return text
 
 
@@ -112,7 +116,7 @@ def _step(step) -> str:
     changed = _changed(step)
     if changed:
         lines[0] += ":"
-        lines += ["", *(f"- `{key}={value!r}`" for key, value in changed.items())]
+        lines += ["", *(f"- {_code(f'{key}={value!r}')}" for key, value in changed.items())]
     return "\n".join(lines)
 
 
@@ -134,12 +138,17 @@ def _data(data) -> str:
     if data is None:
         return "Not said."
     counts = Counter(np.asarray(data.target).tolist())
-    lines = [f"{sum(counts.values())} clips", "", "| genre | clips |", "|---|---|"]
+    lines = [
+        f"{sum(counts.values())} clips",
+        "",
+        markdown_table(["genre", "clips"], sorted(counts.items())),
+    ]
     if data.get("groups") is not None:
         lines[0] += f" by {len(np.unique(data.groups))} artists"
-    lines += [f"| {genre} | {n} |" for genre, n in sorted(counts.items())]
     if data.get("DESCR"):
-        lines += ["", "```text", str(data.DESCR).strip(), "```"]
+        text = str(data.DESCR).strip()
+        fence = _fence(text, at_least=3)
+        lines += ["", f"{fence}text", text, fence]
     return "\n".join(lines)
 
 
@@ -150,28 +159,40 @@ def _scores(scores) -> str:
         level = f"{100 * scores.confidence_level:g} %"
         numbers = {metric: scores.interval(metric) for metric in scores.scorers}
         head = [f"{scores.protocol}.", ""]
-        recalls = [
-            "",
-            f"| genre | recall | {level} interval | clips |",
-            "|---|---|---|---|",
-            *(
-                f"| {r['genre']} | {r['recall']:.3f} | {r['low']:.3f} to {r['high']:.3f} | "
-                f"{r['n_clips']} |"
-                for r in scores.recalls()
-            ),
+        rows = [
+            (r["genre"], r["recall"], _interval(r["low"], r["high"]), r["n_clips"])
+            for r in scores.recalls()
         ]
+        columns = ["genre", "recall", f"{level} interval", "clips"]
+        recalls = ["", markdown_table(columns, rows)]
     elif isinstance(scores, Mapping):
         level, numbers, head, recalls = "95 %", dict(scores), [], []
     else:
         raise TypeError(
             f"scores must be a result of cross_validate or a dict, got {type(scores).__name__}"
         )
-    lines = [*head, f"| score | value | {level} interval |", "|---|---|---|"]
+    rows = []
     for metric, number in numbers.items():
-        value, *ends = np.atleast_1d(number)
-        interval = f"{ends[0]:.3f} to {ends[1]:.3f}" if len(ends) == 2 else ""
-        lines.append(f"| {metric} | {value:.3f} | {interval} |")
-    return "\n".join(lines + recalls)
+        value, *ends = map(float, np.atleast_1d(number))
+        rows.append((metric, value, _interval(*ends) if len(ends) == 2 else None))
+    table = markdown_table(["score", "value", f"{level} interval"], rows)
+    return "\n".join([*head, table, *recalls])
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{low:.3f} to {high:.3f}"
+
+
+def _code(text: str) -> str:
+    """Inline code, whatever is in it."""
+    text, fence = printable(text), _fence(text)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
+
+
+def _fence(text: str, at_least: int = 1) -> str:
+    """More backquotes than there are in a row."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    return "`" * max(at_least, longest + 1)
 
 
 def _python() -> str:

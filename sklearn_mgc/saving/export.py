@@ -14,25 +14,28 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklearn_mgc._atomic import write_whole
+from sklearn_mgc._optional import require
+from sklearn_mgc.classifiers import SegmentVotingClassifier, TemperatureScaledClassifier
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.features import AudioTransformer
 
 
 def to_onnx(estimator, path: str | os.PathLike) -> Path:
-    """Write a fitted network, and the scaler before it, as ONNX.
+    """Write a fitted network, with its scaler, segment votes and temperature, as ONNX.
 
-    The file takes descriptors or spectrograms, "X", as float32 and for any number of clips,
-    and gives "probabilities". Decoding and features stay outside; what they were is in the
-    file's metadata: "genres" (a JSON list, in the order of the columns), "features" (class
-    and parameters, where the pipeline has them), "input" (shape of a clip), "model" and
-    "versions".
+    The file takes descriptors or spectrograms, "X", as float32 and for any number of clips
+    and segments, and returns "probabilities". Decoding and features stay outside; what they
+    were is in the file's metadata: "genres" (a JSON list, in the order of the columns),
+    "features" (class and parameters, where the pipeline has them), "input" (shape of a
+    clip), "model" and "versions".
 
     Parameters
     ----------
     estimator : estimator
-        A fitted `DNNClassifier`, `CNN2DClassifier` or `CRNNClassifier`, or a pipeline of
-        features, ``StandardScaler`` or `MelScaler`, and such a network; the first two may
-        be missing.
+        A fitted network of this package; one within `SegmentVotingClassifier` (soft) or
+        `TemperatureScaledClassifier`; or a pipeline of features, ``StandardScaler`` or
+        `MelScaler`, and such a classifier. The features and the scaler may be missing.
     path : str or path-like
         File to write, such as "genres.onnx".
 
@@ -46,7 +49,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     ImportError
         If onnx and onnxscript are not installed.
     TypeError
-        If a step cannot be exported.
+        If a step cannot be exported; the message says which, and what can.
     NotFittedError
         If the estimator is not fitted.
 
@@ -59,25 +62,21 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     >>> model = DNNClassifier((8,), max_epochs=1, random_state=0).fit(X, y)
     >>> to_onnx(model, "genres.onnx")  # doctest: +SKIP
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ImportError("to_onnx needs onnx: pip install 'sklearn_mgc[onnx]'") from error
-    features, scaler, network = _parts(estimator)
-    check_is_fitted(network)
-    shape = network._input_shape
-    module = _Exported(scaler, network.module_).eval().cpu()
-    path = Path(path).expanduser()
+    onnx = require("onnx", extra="onnx", what="ONNX files")
+    require("onnxscript", extra="onnx", what="ONNX files")
+    features, module, network = _translate(estimator)
+    shape, sizes = network._input_shape, {0: torch.export.Dim("n_clips")}
+    if any(isinstance(part, _Vote) for part in module.modules()):
+        shape, sizes = (3, *shape), {**sizes, 1: torch.export.Dim("n_segments")}
     example = torch.zeros(2, *shape)
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")  # the exporter's own
         program = torch.onnx.export(
-            module,
+            module.eval().cpu(),
             (example,),
             input_names=["X"],
             output_names=["probabilities"],
-            dynamic_shapes=({0: torch.export.Dim("n_clips")},),
+            dynamic_shapes=(sizes,),
             dynamo=True,
             verbose=False,
         )
@@ -93,56 +92,90 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     }
     onnx.helper.set_model_props(model, described)
     onnx.checker.check_model(model)
-    onnx.save(model, path)
-    return path
+    with write_whole(path) as part:
+        onnx.save(model, part)
+    return Path(path).expanduser()
 
 
-class _Exported(nn.Module):
-    """Scaler, network and softmax."""
+class _Scale(nn.Module):
+    """What a fitted StandardScaler or MelScaler does."""
 
     mean: torch.Tensor
     scale: torch.Tensor
 
-    def __init__(self, scaler: StandardScaler | None, network: nn.Module):
+    def __init__(self, scaler: StandardScaler):
         super().__init__()
-        mean = getattr(scaler, "mean_", None)
-        scale = getattr(scaler, "scale_", None)
-        self.register_buffer("mean", torch.tensor(0.0 if mean is None else mean).float())
-        self.register_buffer("scale", torch.tensor(1.0 if scale is None else scale).float())
-        self.network = network
+        mean = scaler.mean_ if scaler.with_mean else 0.0
+        scale = scaler.scale_ if scaler.with_std else 1.0
+        self.register_buffer("mean", torch.as_tensor(mean).float())
+        self.register_buffer("scale", torch.as_tensor(scale).float())
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Probabilities of clips."""
-        return torch.softmax(self.network((X - self.mean) / self.scale), dim=1)
+        """Standardized values."""
+        return (X - self.mean) / self.scale
 
 
-def _parts(estimator):
-    """Features, scaler and network; the first two may be None."""
-    steps = [estimator] if not isinstance(estimator, Pipeline) else _flat(estimator)
-    network = steps.pop()
-    if not isinstance(network, BaseGenreClassifier):
-        raise TypeError(
-            f"to_onnx exports the networks of sklearn_mgc, not {type(network).__name__}; "
-            "skl2onnx exports scikit-learn's classifiers"
-        )
+class _Vote(nn.Module):
+    """Mean of the probabilities of segments."""
+
+    def __init__(self, of_segments: nn.Module):
+        super().__init__()
+        self.of_segments = of_segments
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Probabilities of clips of shape (n_clips, n_segments, ...)."""
+        return self.of_segments(X.flatten(0, 1)).unflatten(0, X.shape[:2]).mean(dim=1)
+
+
+class _Temper(nn.Module):
+    """Probabilities at another temperature."""
+
+    def __init__(self, temperature: float):
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, probabilities: torch.Tensor) -> torch.Tensor:
+        """Probabilities of the same order."""
+        return torch.softmax(torch.log(probabilities.clamp(min=1e-12)) / self.temperature, dim=1)
+
+
+def _translate(estimator) -> tuple[AudioTransformer | None, nn.Module, BaseGenreClassifier]:
+    """Features or None, what follows them as a torch module, and the network within it."""
+    *steps, last = _flat(estimator)
     features = steps.pop(0) if steps and isinstance(steps[0], AudioTransformer) else None
-    scaler = steps.pop(0) if steps and isinstance(steps[0], StandardScaler) else None
-    if steps:
+    check_is_fitted(last)
+    modules: list[nn.Module] = []
+    for step in steps:
+        if not isinstance(step, StandardScaler):
+            raise TypeError(
+                f"to_onnx cannot export {type(step).__name__}: the steps may be features, "
+                "StandardScaler or MelScaler, and a network"
+            )
+        modules.append(_Scale(step))
+    if isinstance(last, BaseGenreClassifier):
+        return features, nn.Sequential(*modules, last.module_, nn.Softmax(dim=1)), last
+    if isinstance(last, SegmentVotingClassifier) and last.voting != "soft":
+        raise TypeError("to_onnx cannot export voting='hard'; voting='soft' can be exported")
+    if not isinstance(last, (SegmentVotingClassifier, TemperatureScaledClassifier)):
         raise TypeError(
-            f"to_onnx cannot export {type(steps[0]).__name__}: the steps may be features, "
-            "StandardScaler or MelScaler, and a network"
+            f"to_onnx exports the networks of sklearn_mgc, alone or within "
+            "SegmentVotingClassifier or TemperatureScaledClassifier, not "
+            f"{type(last).__name__}; skl2onnx exports scikit-learn's classifiers"
         )
-    return features, scaler, network
+    inner_features, inner, network = _translate(last.estimator_)
+    if isinstance(last, SegmentVotingClassifier):
+        modules.append(_Vote(inner))
+    else:
+        modules += [inner, _Temper(last.temperature)]
+    return features or inner_features, nn.Sequential(*modules), network
 
 
-def _flat(pipeline: Pipeline) -> list:
-    steps = []
-    for _, step in pipeline.steps:
-        if isinstance(step, Pipeline):
-            steps += _flat(step)
-        elif step is not None and step != "passthrough":
-            steps.append(step)
-    return steps
+def _flat(estimator) -> list:
+    """Steps of a pipeline and of those within it."""
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    steps = (step for _, step in estimator.steps if step is not None and step != "passthrough")
+    return [inner for step in steps for inner in _flat(step)]
 
 
 def _settings(features: AudioTransformer) -> dict:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import inspect
 import io
+import itertools
 import json
+import os
 import pickle
+import re
 import subprocess
 import sys
+from functools import partial
 
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PowerTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 from sklearn.utils import Bunch
 
+import sklearn_mgc
 from sklearn_mgc import (
     CNN2DClassifier,
     CRNNClassifier,
@@ -25,12 +32,14 @@ from sklearn_mgc import (
     HandcraftedFeatures,
     MelScaler,
     MelSpectrogram,
+    ParallelCRNNClassifier,
     SegmentVotingClassifier,
 )
+from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import cross_validate
-from sklearn_mgc.recipes import best_handcrafted
-from sklearn_mgc.saving import TRUSTED_TYPES, model_card, to_onnx
+from sklearn_mgc.recipes import best_handcrafted, published
+from sklearn_mgc.saving import TRUSTED_TYPES, load_model, model_card, save_model, to_onnx
 
 rng = np.random.default_rng(0)
 TABLE = rng.normal(size=(24, 57)).astype(np.float32)
@@ -76,23 +85,130 @@ def test_skops_trusts_the_published_types_and_needs_no_others(fitted):
 
 
 def test_trusted_types_are_all_there_is():
-    from importlib import import_module
-
-    from sklearn.base import BaseEstimator
-
-    import sklearn_mgc
-
-    for name in TRUSTED_TYPES:
-        module, _, cls = name.rpartition(".")
-        found = getattr(import_module(module), cls)
-        assert inspect.isfunction(found) or issubclass(found, BaseEstimator)
     public = [getattr(sklearn_mgc, name) for name in sklearn_mgc.__all__]
+    public += [getattr(sklearn_mgc.classifiers, name) for name in sklearn_mgc.classifiers.__all__]
+    public += [getattr(sklearn_mgc.features, name) for name in sklearn_mgc.features.__all__]
     estimators = {
         f"{e.__module__}.{e.__qualname__}"
         for e in public
-        if isinstance(e, type) and issubclass(e, BaseEstimator) and "search" not in e.__module__
+        if isinstance(e, type) and issubclass(e, BaseEstimator)
     }
+    assert len(estimators) >= 10
     assert estimators <= set(TRUSTED_TYPES)
+    assert all(name.startswith("sklearn_mgc.") for name in TRUSTED_TYPES)
+
+
+def test_skops_needs_no_other_types_for_any_recipe():
+    skops = pytest.importorskip("skops.io")
+    recipes = [getattr(published, name) for name in dir(published) if not name.startswith("_")]
+    made = [
+        recipe()
+        for recipe in recipes
+        if inspect.isfunction(recipe)
+        and recipe.__module__ == published.__name__
+        and all(
+            p.default is not p.empty or p.kind is p.VAR_KEYWORD
+            for p in inspect.signature(recipe).parameters.values()
+        )
+    ]
+    assert len(made) >= 5
+    for model in made:
+        untrusted = skops.get_untrusted_types(data=skops.dumps(model))
+        assert set(untrusted) <= set(TRUSTED_TYPES)
+
+
+@pytest.mark.parametrize("suffix", [".joblib", ".skops"])
+def test_a_saved_model_loads_here_and_by_its_own_library(fitted, tmp_path, suffix):
+    skops = pytest.importorskip("skops.io")
+    model, X = fitted
+    path = save_model(model, tmp_path / f"model{suffix}")
+    expected = model.predict_proba(X)
+    again = load_model(path, trust=suffix == ".joblib")
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
+    load = {".joblib": joblib.load, ".skops": partial(skops.load, trusted=TRUSTED_TYPES)}
+    again = load[suffix](path)
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_load_model_takes_files_of_joblib_and_skops(tmp_path):
+    skops = pytest.importorskip("skops.io")
+    model = LogisticRegression().fit(TABLE, Y)
+    joblib.dump(model, tmp_path / "a.joblib")
+    skops.dump(model, tmp_path / "a.skops")
+    skops.dump(model, tmp_path / "named.joblib")
+    for path, trust in (("a.joblib", True), ("a.skops", False), ("named.joblib", False)):
+        found = load_model(tmp_path / path, trust=trust).predict(TABLE)
+        np.testing.assert_array_equal(found, model.predict(TABLE))
+
+
+class Program:
+    """What a stranger's pickle can hold."""
+
+    def __reduce__(self):
+        return os.mkdir, ("it ran",)
+
+
+def test_no_code_runs_without_trust(tmp_path, monkeypatch):
+    skops = pytest.importorskip("skops.io")
+    monkeypatch.chdir(tmp_path)
+    joblib.dump(Program(), tmp_path / "a.joblib")
+    joblib.dump(Program(), tmp_path / "a.skops")
+    with pytest.raises(PermissionError, match="a.joblib: loading a joblib .* runs the code"):
+        load_model("a.joblib")
+    for trust in (False, True):
+        with pytest.raises(ValueError, match="a.skops: cannot be loaded"):
+            load_model("a.skops", trust=trust)
+    skops.dump(FunctionTransformer(os.path.exists), "b.skops")
+    with pytest.raises(PermissionError, match=r"types that are not of this .*genericpath.exists"):
+        load_model("b.skops")
+    assert not (tmp_path / "it ran").exists()
+
+
+@pytest.mark.parametrize("suffix", [".joblib", ".skops"])
+def test_one_flipped_bit_is_told(tmp_path, suffix):
+    pytest.importorskip("skops")
+    model = make_pipeline(StandardScaler(), DNNClassifier((4,), **SMALL)).fit(TABLE[:, :5], Y)
+    path = save_model(model, tmp_path / f"model{suffix}")
+    whole = path.read_bytes()
+    loaded = 0
+    for position in np.random.default_rng(0).integers(len(whole) * 8, size=60):
+        damaged = bytearray(whole)
+        damaged[position // 8] ^= 1 << (position % 8)
+        path.write_bytes(damaged)
+        mark = whole.rindex(b"\nsklearn_mgc sha256 ")
+        if mark <= position // 8 < mark + 20:
+            continue  # the mark itself: the model is whole
+        with pytest.raises(ValueError, match="is damaged, as its checksum says"):
+            load_model(path, trust=True)
+        loaded += 1
+    assert loaded > 50
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="cannot be loaded: it is damaged, not a model"):
+        load_model(path, trust=True)
+    with pytest.raises(FileNotFoundError, match="none.joblib: no such file"):
+        load_model(tmp_path / "none.joblib")
+
+
+def test_a_strangers_file_says_nothing_about_where_to_write(tmp_path):
+    """It was made by another process, as all strangers' files are."""
+    pytest.importorskip("skops")
+    code = (
+        "import sys\n"
+        "from sklearn_mgc import MelSpectrogram\n"
+        "from sklearn_mgc.saving import save_model\n"
+        "model = MelSpectrogram(8, n_frames=4, out=sys.argv[2], cache=sys.argv[2])\n"
+        "save_model(model, sys.argv[1])\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "SKLEARN_MGC_SESSION"}
+    for name in ("model.skops", "model.joblib"):
+        place = tmp_path / "place"
+        command = [sys.executable, "-c", code, str(tmp_path / name), str(place)]
+        subprocess.run(command, check=True, env=environment)
+        model = load_model(tmp_path / name, trust=name.endswith("joblib"))
+        assert model.cache is None and model.out is None
+        model.transform(rng.normal(size=(2, 8000)) / 10)
+        assert not place.exists()
 
 
 def test_a_file_is_little_more_than_its_weights():
@@ -132,11 +248,35 @@ def test_another_process_on_a_machine_without_a_gpu_predicts_the_same(tmp_path):
     np.testing.assert_allclose(np.load(out), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["dnn", "cnn2d", "crnn"])
-def test_onnx_gives_the_same_probabilities(name, tmp_path):
+def _exportable():
+    """The grid of exportable steps and their switches."""
+    small, mel = TABLE[:, :9] * 3 + 5, MEL[:, :, :16]
+    for with_mean, with_std in itertools.product([True, False], repeat=2):
+        scaler = StandardScaler(with_mean=with_mean, with_std=with_std)
+        yield make_pipeline(scaler, DNNClassifier((8,), **SMALL)), small
+    for with_mean, with_std in [(True, True), (False, True), (True, False)]:
+        scaler = MelScaler(with_mean=with_mean, with_std=with_std)
+        yield make_pipeline(scaler, CRNNClassifier((4, 4, 4), **SMALL)), mel
+    yield DNNClassifier((), dropout=0.5, **SMALL), small
+    yield CNN2DClassifier((4, 4, 4), **SMALL), MEL
+    yield CNN2DClassifier((4, 4, 4), normalize_input=True, spec_augment=0.3, **SMALL), MEL
+    network = CRNNClassifier((4, 4, 4), bidirectional=True, average_steps=True, **SMALL)
+    yield SegmentVotingClassifier(network), np.stack([mel, mel[::-1]], axis=1)
+    scaled = make_pipeline(StandardScaler(), "passthrough", DNNClassifier((8,), **SMALL))
+    segments = small.reshape(24, 3, 3)
+    yield TemperatureScaledClassifier(scaled, temperature=2.5), small
+    voting = SegmentVotingClassifier(TemperatureScaledClassifier(scaled, temperature=0.7))
+    yield TemperatureScaledClassifier(make_pipeline(voting), temperature=2.5), segments
+    yield ParallelCRNNClassifier(**SMALL), rng.normal(size=(24, 128, 64)).astype(np.float32)
+
+
+@pytest.mark.parametrize("case", range(14))
+def test_onnx_gives_the_same_probabilities(case, tmp_path):
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
-    model, X = _models()[name]
+    cases = list(_exportable())
+    assert len(cases) == 14
+    model, X = cases[case]
     model.fit(X, Y)
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
     for n in (1, 7, 24):
@@ -144,9 +284,8 @@ def test_onnx_gives_the_same_probabilities(name, tmp_path):
         np.testing.assert_allclose(found, model.predict_proba(X[:n]), atol=1e-5)
     about = session.get_modelmeta().custom_metadata_map
     assert json.loads(about["genres"]) == ["jazz", "pop", "rock"]
-    assert json.loads(about["input"]) == list(X.shape[1:])
+    assert json.loads(about["input"])[-1] == X.shape[-1]
     assert about["features"] == "null"
-    assert (tmp_path / "model.onnx").stat().st_size > 0
 
 
 def test_onnx_says_how_the_features_were_made(tmp_path):
@@ -166,8 +305,12 @@ def test_onnx_says_how_the_features_were_made(tmp_path):
 
 def test_onnx_refuses_what_it_cannot_export(tmp_path):
     pytest.importorskip("onnxscript")
-    with pytest.raises(TypeError, match="not LogisticRegression; skl2onnx"):
-        to_onnx(LogisticRegression().fit(TABLE, Y), tmp_path / "a.onnx")
+    for other in (LogisticRegression(), CalibratedClassifierCV(LogisticRegression(), cv=2)):
+        with pytest.raises(TypeError, match=f"not {type(other).__name__}; skl2onnx"):
+            to_onnx(other.fit(TABLE, Y), tmp_path / "a.onnx")
+    hard = SegmentVotingClassifier(DNNClassifier((8,), **SMALL), voting="hard")
+    with pytest.raises(TypeError, match="cannot export voting='hard'"):
+        to_onnx(hard.fit(TABLE, Y), tmp_path / "a.onnx")
     model = make_pipeline(PowerTransformer(), DNNClassifier((8,), **SMALL)).fit(TABLE, Y)
     with pytest.raises(TypeError, match="cannot export PowerTransformer"):
         to_onnx(model, tmp_path / "a.onnx")
@@ -208,3 +351,18 @@ def test_model_card_of_little():
         model_card(model, scores=0.9)
     with pytest.raises(NotFittedError):
         model_card(DNNClassifier())
+
+
+def test_a_model_card_stays_a_page_whatever_genres_are_called():
+    names = np.array(["rock|pop", "<script>alert(1)</script>", "a\n\n# `b`"])[np.arange(24) % 3]
+    model = DNNClassifier((4,), class_weight={name: 1.0 for name in names}, **SMALL)
+    scores = cross_validate(model, TABLE, names, cv=2)
+    data = Bunch(target=names, groups=None, DESCR="```\nfence")
+    card = model_card(model.fit(TABLE, names), data=data, scores=scores, name="a\n# b")
+    assert card.startswith("# a\\\\n# b\n")
+    headings = [line for line in card.splitlines() if line.startswith("#")]
+    assert headings[1:] == [f"## {h}" for h in ("Model", "Data", "Scores", "Limits", "Versions")]
+    outside_code = re.sub("(`+).*?\\1", "", card)
+    assert "<script>" not in outside_code
+    assert card.count("| rock\\|pop | 8 |") == 1
+    assert "````text\n```\nfence\n````" in card
