@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     info = actions.add_parser("info", help="list what is stored")
     info.add_argument("--json", action="store_true", help="one JSON object")
     prune = actions.add_parser("prune", help="delete rows and give their space back")
-    prune.add_argument("--recipe", type=int, nargs="+", default=[], help="numbers from `info`")
+    prune.add_argument("--key", type=int, nargs="+", default=[], help="numbers from `info`")
     prune.add_argument("--unused-days", type=float, help="what was not used for so many days")
     prune.add_argument("--missing", action="store_true", help="rows of files that are gone")
     prune.add_argument("--max-size", type=_size, help="the oldest rows above e.g. 20G")
@@ -63,26 +63,26 @@ def _info(store: FeatureStore, as_json: bool) -> int:
         f"{info['path']}: {info['rows']} rows of {info['files']} known files, "
         f"{info['bytes'] / 1e6:.1f} MB"
     )
-    for recipe in info["recipes"]:
-        parameters = recipe["parameters"]
-        used = time.strftime("%Y-%m-%d", time.localtime(recipe["used"]))
+    for key in info["keys"]:
+        parameters = key["parameters"]
+        used = time.strftime("%Y-%m-%d", time.localtime(key["used"]))
         print(
-            f"{recipe['id']:>4}  {parameters.pop('transformer')}  {recipe['rows']} rows  "
-            f"{recipe['bytes'] / 1e6:.1f} MB  last used {used}"
+            f"{key['id']:>4}  {parameters.pop('transformer')}  {key['rows']} rows  "
+            f"{key['bytes'] / 1e6:.1f} MB  last used {used}"
         )
-        print("      " + ", ".join(f"{key}={value}" for key, value in parameters.items()))
+        print("      " + ", ".join(f"{name}={value}" for name, value in parameters.items()))
     return 0
 
 
 def _prune(store: FeatureStore, args: argparse.Namespace) -> int:
     chosen = {
-        "recipes": args.recipe,
+        "keys": args.key,
         "unused_days": args.unused_days,
         "missing": args.missing,
         "max_bytes": args.max_size,
     }
     if not any(value not in ([], None, False) for value in chosen.values()):
-        raise ValueError("say what to delete: --recipe, --unused-days, --missing or --max-size")
+        raise ValueError("say what to delete: --key, --unused-days, --missing or --max-size")
     before = store.info()["bytes"]
     deleted = store.prune(**chosen)
     print(f"deleted {deleted} rows, freed {(before - store.info()['bytes']) / 1e6:.1f} MB")

@@ -25,7 +25,7 @@ _TICK = 2_000_000_000
 class FileState(NamedTuple):
     """Where a clip was found and what the file system said of it."""
 
-    key: bytes  # its absolute path
+    path: bytes
     status: str
     settled: bool
 

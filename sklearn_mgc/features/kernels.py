@@ -2,29 +2,22 @@
 
 Each is called on a few dozen frames at a time, so that a block is read from the
 core's cache and never again from memory. All release the interpreter's lock.
-Imported late: loading and compiling numba costs seconds.
+Imported late: loading and compiling numba costs seconds, and the fewer and the plainer the
+loops, the fewer. What numpy does as fast is not here, nor anything that allocates.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sklearn_mgc._numba import compiled
 
 # Sums may be reordered into vector lanes: float32 errors of 1e-6, no change of meaning.
-_compiled = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-_CHUNK = 32
+_kernel = compiled(fastmath={"reassoc", "contract", "nsz", "arcp"})
+CHUNK = 32  # of the bins whose sum `shape_rows` keeps
 
 
-@_compiled
-def window_rows(samples, hop_length, window, out):
-    """Frames of a signal times the window."""
-    for t in range(out.shape[0]):
-        frame = samples[t * hop_length : t * hop_length + len(window)]
-        for k in range(len(window)):
-            out[t, k] = frame[k] * window[k]
-
-
-@_compiled
+@_kernel
 def power_rows(spectrum, power):
     """Squared magnitudes; ``spectrum`` is complex, seen as pairs of floats."""
     for t in range(power.shape[0]):
@@ -34,25 +27,29 @@ def power_rows(spectrum, power):
             power[t, k] = real * real + imag * imag
 
 
-@_compiled
-def shape_rows(power, hertz, tiny, centroid, bandwidth, rolloff):
-    """Centroid, bandwidth and 85 % roll-off of the magnitudes, in Hz."""
+@_kernel
+def shape_rows(power, hertz, tiny, magnitude, sums, out):
+    """Centroid, bandwidth and 85 % roll-off of the magnitudes, in Hz, as rows of ``out``.
+
+    ``magnitude`` has room for as many whole chunks of bins as ``sums``, and zeros at its end.
+    """
     n_bins = power.shape[1]
-    n_chunks = (n_bins + _CHUNK - 1) // _CHUNK
-    magnitude = np.empty(n_bins, dtype=np.float32)
-    sums = np.empty(n_chunks, dtype=np.float32)
+    n_chunks = len(sums)
     for t in range(power.shape[0]):
+        for k in range(n_bins):
+            magnitude[k] = np.sqrt(power[t, k])
         total = np.float32(0)
         moment = np.float32(0)
         for c in range(n_chunks):
             chunk = np.float32(0)
-            for k in range(c * _CHUNK, min((c + 1) * _CHUNK, n_bins)):
-                value = np.sqrt(power[t, k])
-                magnitude[k] = value
+            within = np.float32(0)
+            for j in range(CHUNK):
+                value = magnitude[c * CHUNK + j]
                 chunk += value
-                moment += np.float32(k) * value
+                within += np.float32(j) * value
             sums[c] = chunk
             total += chunk
+            moment += np.float32(c * CHUNK) * chunk + within
         norm = total if total >= tiny else np.float32(1)
         centre = moment / norm
         # About the centroid: the difference of raw moments would cancel.
@@ -60,8 +57,8 @@ def shape_rows(power, hertz, tiny, centroid, bandwidth, rolloff):
         for k in range(n_bins):
             deviation = np.float32(k) - centre
             spread += magnitude[k] * deviation * deviation
-        centroid[t] = centre * hertz
-        bandwidth[t] = np.sqrt(spread / norm) * hertz
+        out[0, t] = centre * hertz
+        out[1, t] = np.sqrt(spread / norm) * hertz
 
         threshold = np.float32(0.85) * total
         running = np.float32(0)
@@ -69,31 +66,30 @@ def shape_rows(power, hertz, tiny, centroid, bandwidth, rolloff):
         while c < n_chunks - 1 and running + sums[c] < threshold:
             running += sums[c]
             c += 1
-        k = c * _CHUNK
+        k = c * CHUNK
         running += magnitude[k]
         while running < threshold and k < n_bins - 1:
             k += 1
             running += magnitude[k]
-        rolloff[t] = k * hertz
+        out[2, t] = k * hertz
 
 
-@_compiled
-def band_rows(power, weights, first, start, out):
-    """Filterbank whose row ``m`` is ``weights[start[m]:start[m + 1]]`` from bin ``first[m]`` on.
+@_kernel
+def band_rows(rows, weights, first, start, out):
+    """Filterbank whose band ``m`` is ``weights[start[m]:start[m + 1]]`` from bin ``first[m]`` on.
 
     Bands are narrow: four frames at a time keep the processor busy where one would wait
     for its own sum. Where fewer are left, the last stands for those that are not there.
     """
-    last = len(power) - 1
-    for t in range(0, len(power), 4):
-        t1, t2, t3 = min(t + 1, last), min(t + 2, last), min(t + 3, last)
+    last = len(rows) - 1
+    for t in range(0, len(rows), 4):
+        t1 = t + 1 if t + 1 < last else last
+        t2 = t + 2 if t + 2 < last else last
+        t3 = t + 3 if t + 3 < last else last
         for m in range(len(first)):
             run = weights[start[m] : start[m + 1]]
             low = first[m]
-            high = low + len(run)
-            row, row1, row2, row3 = (
-                power[t, low:high], power[t1, low:high], power[t2, low:high], power[t3, low:high],
-            )  # fmt: skip
+            row, row1, row2, row3 = rows[t, low:], rows[t1, low:], rows[t2, low:], rows[t3, low:]
             sum0 = sum1 = sum2 = sum3 = np.float32(0)
             for i in range(len(run)):
                 sum0 += run[i] * row[i]
@@ -106,7 +102,7 @@ def band_rows(power, weights, first, start, out):
             out[t3, m] = sum3
 
 
-@_compiled
+@_kernel
 def peak_rows(power, loudest, low, high, position, height, found):
     """Local maxima above a tenth of the row's loudest bin, with a parabola through each.
 
@@ -134,54 +130,43 @@ def peak_rows(power, loudest, low, high, position, height, found):
     return found
 
 
-@_compiled
-def count_sign_changes(y, edges, out):
-    """Sign changes between the samples of consecutive ``edges``, cut to the signal."""
-    for i in range(len(edges) - 1):
+@_kernel
+def count_between(flags, edges, out):
+    """How many flags are set between consecutive ``edges``."""
+    for i in range(len(out)):
         count = np.int32(0)
-        low = max(edges[i], 0)
-        before = y[low : max(min(edges[i + 1], len(y) - 1), low)]
-        after = y[low + 1 : low + 1 + len(before)]
-        for k in range(len(after)):
-            changed = (after[k] < np.float32(-1e-10)) != (before[k] < np.float32(-1e-10))
-            count += np.int32(changed)
+        part = flags[edges[i] : edges[i + 1]]
+        for k in range(len(part)):
+            count += np.int32(part[k])
         out[i] = count
 
 
-@_compiled
-def mean_square_rows(samples, hop_length, length, out):
-    """Mean square of each frame of a signal."""
-    for t in range(len(out)):
-        frame = samples[t * hop_length : t * hop_length + length]
-        total = np.float32(0)
-        for k in range(length):
-            total += frame[k] * frame[k]
-        out[t] = total / np.float32(length)
+@_kernel
+def contrast_rows(power, low, high, count, kept, out):
+    """Mean of the ``count`` largest and smallest magnitudes of each band: peaks, then valleys.
 
-
-@_compiled
-def contrast_rows(power, low, high, count, valley, peak):
-    """Mean of the ``count`` smallest and largest magnitudes of each band of bins."""
-    kept = np.empty(count.max(), dtype=np.float32)
+    ``kept`` has room for the largest count.
+    """
+    n_bands = len(low)
     for t in range(power.shape[0]):
-        for b in range(len(low)):
-            band = power[t, low[b] : high[b]]
+        for b in range(n_bands):
             n = count[b]
-            for sign in (np.float32(1), np.float32(-1)):
+            for side in range(2):
+                sign = np.float32(2 * side - 1)
+                for i in range(n):
+                    kept[i] = np.float32(np.inf)
                 # Insertion into a short sorted list: a band gives a few values at most.
-                kept[:n] = np.inf
-                for value in band:
-                    signed = sign * value
-                    if signed < kept[n - 1]:
+                limit = kept[n - 1]
+                for k in range(low[b], high[b]):
+                    value = sign * power[t, k]
+                    if value < limit:
                         i = n - 1
-                        while i > 0 and kept[i - 1] > signed:
+                        while i > 0 and kept[i - 1] > value:
                             kept[i] = kept[i - 1]
                             i -= 1
-                        kept[i] = signed
+                        kept[i] = value
+                        limit = kept[n - 1]
                 total = np.float32(0)
                 for i in range(n):
-                    total += np.sqrt(abs(kept[i]))
-                if sign > 0:
-                    valley[t, b] = total / n
-                else:
-                    peak[t, b] = total / n
+                    total += np.sqrt(sign * kept[i])
+                out[t, side * n_bands + b] = total / np.float32(n)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.audio import CorruptAudioError, stream_audio
+from sklearn_mgc.audio import AudioError, CorruptAudioError, stream_audio
 
 # Longer sounds come in blocks. Below, the spectrum of the whole sound is no burden (150 MB).
 LONG_SECONDS = 300.0
@@ -182,7 +182,12 @@ def open_sound(
             duration=duration,
             block_duration=BLOCK_SECONDS,
         )
-        yield from stream
+        try:
+            yield from stream
+        except AudioError as error:
+            if isinstance(clip, bytes):  # of which the decoder does not know the place in X
+                raise type(error)(name, error.problem, error.remedy) from error
+            raise
         sound.notes = [f"{name}: {note.message}" for note in stream.notes]
 
     sound = Sound(name, sample_rate, blocks, is_long=True)

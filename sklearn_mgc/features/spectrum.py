@@ -105,12 +105,13 @@ class Block:
         rfft = fastest_rfft()
         n_fft, hop = self.params.n_fft, self.params.hop_length
         window = hann_window(n_fft)
+        frames = np.lib.stride_tricks.sliding_window_view(self.padded, n_fft)[::hop]
         windowed = np.empty((_FRAMES_AT_ONCE, n_fft), dtype=np.float32)
         scratch = np.empty((_FRAMES_AT_ONCE, self.n_bins), dtype=np.float32)
         for start in range(0, self.n_frames, _FRAMES_AT_ONCE):
             rows = slice(start, min(start + _FRAMES_AT_ONCE, self.n_frames))
             n_rows = rows.stop - start
-            self.kernels.window_rows(self.padded[start * hop :], hop, window, windowed[:n_rows])
+            np.multiply(frames[rows], window, out=windowed[:n_rows])
             spectrum = rfft(windowed[:n_rows], axis=1)
             block = scratch[:n_rows] if power is None else power[rows]
             self.kernels.power_rows(spectrum.view(np.float32), block)
@@ -132,8 +133,11 @@ class Block:
         position = np.empty(n * max(high - low, 0), dtype=np.float64)
         height = np.empty(len(position), dtype=np.float32)
         n_peaks = 0
+        sums = np.empty(-(-self.n_bins // self.kernels.CHUNK), dtype=np.float32)
+        magnitude = np.zeros(len(sums) * self.kernels.CHUNK, dtype=np.float32)
+        hertz = np.float32(self.hertz)
         for rows, block in self.power_rows(power):
-            self.kernels.shape_rows(block, np.float32(self.hertz), TINY, *shape[:, rows])
+            self.kernels.shape_rows(block, hertz, TINY, magnitude, sums, shape[:, rows])
             self.kernels.band_rows(block, *filters, mel[rows])
             loudest = block.max(axis=1)
             n_peaks = self.kernels.peak_rows(block, loudest, low, high, position, height, n_peaks)
@@ -197,19 +201,23 @@ class Block:
         n_fft = self.params.n_fft
         starts = np.arange(self.n_frames) * self.params.hop_length + self.first
         ends = starts + n_fft - 1
+        negative = self.y < np.float32(-1e-10)
+        changed = negative[1:] != negative[:-1]
         edges = np.unique(np.r_[starts, ends])  # between two of them each sample is read once
-        counts = np.zeros(len(edges) - 1, dtype=np.int64)
-        self.kernels.count_sign_changes(self.y, edges, counts)
+        counts = np.empty(len(edges) - 1, dtype=np.int32)
+        self.kernels.count_between(changed, np.clip(edges, 0, len(changed)), counts)
         running = np.r_[0, np.cumsum(counts)]
         changes = running[np.searchsorted(edges, ends)] - running[np.searchsorted(edges, starts)]
         return (changes / np.float32(n_fft))[:, None]
 
     def rms(self) -> np.ndarray:
         """Root mean square of the samples."""
-        mean_square = np.empty(self.n_frames, dtype=np.float32)
-        params = self.params
-        self.kernels.mean_square_rows(self.padded, params.hop_length, params.n_fft, mean_square)
-        return np.sqrt(mean_square)[:, None]
+        n_fft, hop = self.params.n_fft, self.params.hop_length
+        frames = np.lib.stride_tricks.sliding_window_view(self.padded, n_fft)[::hop]
+        mean_square = [
+            np.square(frames[t : t + 32]).mean(axis=1) for t in range(0, len(frames), 32)
+        ]
+        return np.sqrt(np.concatenate(mean_square))[:, None]
 
     def flatness(self) -> np.ndarray:
         """Geometric over arithmetic mean of the power."""
@@ -218,10 +226,11 @@ class Block:
 
     def contrast_parts(self) -> np.ndarray:
         """Peaks and valleys of seven octave bands, frames x 14."""
-        bands = octave_bands(self.params.sample_rate, self.params.n_fft)
-        parts = np.empty((2, self.n_frames, 7), dtype=np.float32)
-        self.kernels.contrast_rows(self.seen["power"], *bands, parts[1], parts[0])
-        return np.hstack(list(parts))
+        low, high, count = octave_bands(self.params.sample_rate, self.params.n_fft)
+        parts = np.empty((self.n_frames, 2 * len(low)), dtype=np.float32)
+        kept = np.empty(count.max(), dtype=np.float32)
+        self.kernels.contrast_rows(self.seen["power"], low, high, count, kept, parts)
+        return parts
 
 
 class Spectrum:

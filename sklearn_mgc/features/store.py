@@ -1,4 +1,4 @@
-"""Features on disk: one row per clip and recipe, shared by folds, pipelines and processes.
+"""Features on disk: one row per clip and key, shared by folds, pipelines and processes.
 
 One SQLite file, because it alone gives crash safety, many processes at once and fast reads
 of thousands of small rows without a server. Rows are the raw bytes of the array: no pickle,
@@ -14,29 +14,29 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_mgc.features.database import decode, encode, open_database, recipe_text
+from sklearn_mgc.features.database import (
+    DAY,
+    decode,
+    encode,
+    is_a,
+    key_number,
+    key_text,
+    new_key_number,
+    open_database,
+    source_checksum,
+)
 from sklearn_mgc.features.fingerprint import FileState, file_state
 
-_BATCH = 500  # keys in one query
+_BATCH = 500  # paths in one query
 _BATCH_BYTES = 2**24  # written at once, or what came within
 _BATCH_SECONDS = 1.0
-_DAY = 86400
-
-# A damaged index leads to another clip's row, whose checksum is right. So the row itself, which
-# SQLite reads for this join alone, must say whose it is.
-_TABLE = (
-    "LEFT JOIN features t NOT INDEXED "
-    "ON t.rowid = f.rowid AND t.recipe = f.recipe AND t.digest = f.digest"
-)
-
-# What a damaged file ends in; SQLite quotes its bytes in messages that are no text then.
-_TROUBLE = (sqlite3.Error, OSError, UnicodeDecodeError)
+_TROUBLE = (sqlite3.Error, OSError, ValueError, TypeError, OverflowError)
 
 
 class Row(NamedTuple):
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
     state: FileState | None
     digest: bytes
-    values: np.ndarray | None  # None: the row is there, only its stamp is new
+    values: np.ndarray | None  # None: the row is there, only its file is new
 
 
 class FeatureStore:
@@ -57,7 +57,7 @@ class FeatureStore:
     a killed one had not yet written (at most a second's work) is all it loses.
 
     Trouble with the disk never stops a computation: a store that cannot be read or
-    written warns once and is left aside.
+    written warns once and is left aside; a damaged file is renamed, and a new one begun.
 
     Parameters
     ----------
@@ -87,13 +87,14 @@ class FeatureStore:
     """
 
     def __init__(self, folder: str | os.PathLike):
-        self.folder = Path(folder)
+        self.folder = Path(folder).expanduser()
         self._reset()
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._opened: tuple[int, sqlite3.Connection] | None = None
+        self._opened: tuple[int, sqlite3.Connection, tuple[int, int]] | None = None
         self._given_up: set[str] = set()
+        self._warned = False
 
     @property
     def path(self) -> Path:
@@ -146,131 +147,98 @@ class FeatureStore:
     # What transformers call: trouble becomes one warning, and a miss.
 
     def find(
-        self, recipe: dict[str, Any], stamps: Sequence[FileState | None]
+        self, key: dict[str, Any], states: Sequence[FileState | None]
     ) -> Iterator[tuple[int, bytes, np.ndarray | None]]:
-        """Look clips up by their stamps, without reading them.
+        """Yield position, digest and values of clips whose files are known and unchanged.
 
-        Parameters
-        ----------
-        recipe : dict
-            Everything that determines the numbers, with ``"shape"`` and ``"dtype"`` of a row.
-        stamps : sequence of FileState or None
-
-        Yields
-        ------
-        tuple of (int, bytes, ndarray or None)
-            Position and digest of each clip whose file is known and unchanged, and its
-            values where they are stored.
+        Values are None where there is no row of this key; no file is read.
         """
+        text = key_text(key)
         positions: dict[bytes, list[int]] = {}
-        for i, state in enumerate(stamps):
+        for i, state in enumerate(states):
             if state is not None and state.settled:
-                positions.setdefault(state.key, []).append(i)
-        keys = list(positions)
+                positions.setdefault(state.path, []).append(i)
         try:
             # One row at a time is in memory: spectrograms are large.
-            for key, status, digest, checksum, data in self._rows_of(recipe, keys):
-                values = None if data is None else decode(recipe, checksum, data)
-                for i in positions.get(key, ()):
-                    if stamps[i].status == status:  # type: ignore[union-attr]
+            for path, status, digest, source, checksum, data in self._sources(
+                text, list(positions)
+            ):
+                if source_checksum(path, status, digest) != source:
+                    continue
+                values = None if data is None else decode(text, digest, checksum, data)
+                for i in positions.get(path, ()):
+                    if states[i].status == status:  # type: ignore[union-attr]
                         yield i, digest, values
         except _TROUBLE as error:
-            self._give_up("read", error)
+            self._recover("read", error)
 
-    def _rows_of(self, recipe: dict[str, Any], keys: list[bytes]) -> Iterator[tuple]:
+    def _sources(self, text: str, paths: list[bytes]) -> Iterator[tuple]:
         if not self._readable():
             return
         connection = self._connect()
-        number = self._recipe_number(connection, recipe)
-        for start in range(0, len(keys), _BATCH):
-            batch = keys[start : start + _BATCH]
+        number = key_number(connection, text)
+        for start in range(0, len(paths), _BATCH):
+            batch = paths[start : start + _BATCH]
             yield from connection.execute(
-                "SELECT s.key, s.state, s.digest, t.checksum, t.data FROM sources s "
-                f"LEFT JOIN features f ON f.recipe = ? AND f.digest = s.digest {_TABLE} "
-                f"WHERE s.key IN ({', '.join('?' * len(batch))})",
+                "SELECT s.path, s.status, s.digest, s.checksum, f.checksum, f.data FROM sources s "
+                "LEFT JOIN features f ON f.key = ? AND f.digest = s.digest "
+                f"WHERE s.path IN ({', '.join('?' * len(batch))})",
                 (number, *batch),
             )
 
-    def get(self, recipe: dict[str, Any], digest: bytes) -> np.ndarray | None:
-        """Values of one clip by what it holds.
-
-        Parameters
-        ----------
-        recipe : dict
-            As in `find`.
-        digest : bytes
-            Of the clip's content.
-
-        Returns
-        -------
-        ndarray or None
-            None where there is no such row.
-        """
-        try:
-            if not self._readable():
+    def get(self, key: dict[str, Any], digest: bytes) -> np.ndarray | None:
+        """Values of a clip by what it holds, or None."""
+        text = key_text(key)
+        with self._lock:
+            try:
+                if not self._readable():
+                    return None
+                connection = self._connect()
+                found = connection.execute(
+                    "SELECT checksum, data FROM features WHERE key = ? AND digest = ?",
+                    (key_number(connection, text), digest),
+                ).fetchone()
+                return found and decode(text, digest, *found)
+            except _TROUBLE as error:
+                self._recover("read", error)
                 return None
-            connection = self._connect()
-            found = connection.execute(
-                f"SELECT t.checksum, t.data FROM features f {_TABLE} "
-                "WHERE f.recipe = ? AND f.digest = ? AND t.rowid IS NOT NULL",
-                (self._recipe_number(connection, recipe), digest),
-            ).fetchone()
-            return found and decode(recipe, *found)
-        except _TROUBLE as error:
-            self._give_up("read", error)
-            return None
 
-    def put(self, recipe: dict[str, Any], rows: Iterable[Row]) -> None:
-        """Write clips in one transaction: after it they survive the process.
+    def put(self, key: dict[str, Any], rows: Iterable[Row]) -> None:
+        """Write clips in one transaction: after it they survive the process."""
+        text, rows = key_text(key), list(rows)
+        with self._lock:
+            for _ in range(2):  # again, into a new file, if this one is damaged
+                if "write" in self._given_up:
+                    return
+                try:
+                    self._write(self._connect(create=True), text, rows)
+                    return
+                except _TROUBLE as error:
+                    self._recover("write", error)
 
-        Parameters
-        ----------
-        recipe : dict
-            As in `find`.
-        rows : iterable of Row
-            Clips and their values.
-        """
-        if "write" in self._given_up:
-            return
-        try:
-            with self._lock:
-                connection = self._connect(create=True)
-                with connection:
+    @staticmethod
+    def _write(connection: sqlite3.Connection, text: str, rows: list[Row]) -> None:
+        with connection:
+            number = new_key_number(connection, text)
+            for state, digest, values in rows:
+                if values is not None:
                     connection.execute(
-                        "INSERT INTO recipes (text, used) VALUES (?, ?) ON CONFLICT (text) "
-                        "DO UPDATE SET used = excluded.used",
-                        (recipe_text(recipe), int(time.time())),
+                        "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)",
+                        (number, digest, *encode(text, digest, values)),
                     )
-                    number = self._recipe_number(connection, recipe)
-                    if number is None:
-                        raise sqlite3.DatabaseError("the list of recipes is damaged")
-                    for state, digest, values in rows:
-                        if values is not None:
-                            connection.execute(
-                                "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)",
-                                (number, digest, *encode(values)),
-                            )
-                        if state is not None and state.settled:
-                            connection.execute(
-                                "INSERT OR REPLACE INTO sources VALUES (?, ?, ?)",
-                                (state.key, state.status, digest),
-                            )
-        except _TROUBLE as error:
-            self._give_up("write", error)
+                if state is not None and state.settled:
+                    known = (state.path, state.status, digest)
+                    connection.execute(
+                        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)",
+                        (*known, source_checksum(*known)),
+                    )
 
     @contextmanager
-    def writer(self, recipe: dict[str, Any]) -> Iterator[Callable]:
+    def writer(self, key: dict[str, Any]) -> Iterator[Callable]:
         """Collect rows and write them in batches, the last one whatever happens.
 
-        Parameters
-        ----------
-        recipe : dict
-            As in `find`.
-
-        Yields
-        ------
-        callable
-            Takes a clip's stamp, digest and values (None: those in the store are right).
+        Yields a callable that takes a clip's state, digest and values; None for values that
+        are in the store already.
         """
         rows: list[Row] = []
         n_bytes, written = 0, time.monotonic()
@@ -280,7 +248,7 @@ class FeatureStore:
             rows.append(Row(state, digest, values))
             n_bytes += 0 if values is None else values.nbytes
             if n_bytes > _BATCH_BYTES or time.monotonic() - written > _BATCH_SECONDS:
-                self.put(recipe, rows)
+                self.put(key, rows)
                 rows.clear()
                 n_bytes, written = 0, time.monotonic()
 
@@ -288,22 +256,44 @@ class FeatureStore:
             yield write
         finally:
             if rows:
-                self.put(recipe, rows)
+                self.put(key, rows)
 
     def _readable(self) -> bool:
         return self.usable and self.path.exists()
 
-    def _give_up(self, use: str, error: Exception) -> None:
-        first = not self._given_up
-        self._given_up.add(use)
-        if first:
-            warnings.warn(
-                f"the cache {self.path} cannot be {'read' if use == 'read' else 'written'} "
-                f"({error}); features are computed without it. "
-                f"`python -m sklearn_mgc cache verify {self.folder}` tells more",
-                UserWarning,
-                stacklevel=2,
-            )
+    def _recover(self, use: str, error: Exception) -> None:
+        """Set a damaged file aside; leave one alone that cannot be used."""
+        if isinstance(error, sqlite3.ProgrammingError):
+            return  # another thread set the file aside meanwhile
+        aside = self.path.with_suffix(".sqlite.damaged")
+        with self._lock:
+            if is_a("damaged", error) and self._set_aside(aside):
+                what = f"is damaged ({error}) and was renamed to {aside.name}; a new one is begun"
+            else:
+                self._given_up.add(use)
+                what = f"cannot be {'read' if use == 'read' else 'written'} ({error})"
+            if not self._warned:
+                self._warned = True
+                warnings.warn(
+                    f"the cache {self.path} {what}; features are computed without it",
+                    UserWarning,
+                    stacklevel=2,
+                )
+
+    def _set_aside(self, aside: Path) -> bool:
+        """Whether the file that was open is out of the way."""
+        inode = None if self._opened is None else self._opened[2]
+        self.close()
+        try:
+            if inode is not None and _inode(self.path) != inode:
+                return True  # another process did it
+            # What a log holds must never be read into a new file.
+            for end in ("-wal", "-shm"):
+                Path(f"{self.path}{end}").unlink(missing_ok=True)
+            os.replace(self.path, aside)
+        except OSError:
+            return False
+        return True
 
     # What people call: trouble is raised.
 
@@ -314,7 +304,7 @@ class FeatureStore:
         -------
         dict
             ``"path"``, ``"bytes"`` on disk, ``"rows"``, ``"files"`` known by name, and
-            ``"recipes"``: a list of dict with ``"id"``, ``"rows"``, ``"bytes"``, ``"used"``
+            ``"keys"``: a list of dict with ``"id"``, ``"rows"``, ``"bytes"``, ``"used"``
             (seconds since 1970) and ``"parameters"``.
 
         Raises
@@ -330,33 +320,37 @@ class FeatureStore:
         {'path': 'features/features.sqlite', 'bytes': 917504, 'rows': 1000, ...}
         """
         with self._for_people() as connection:
-            recipes = [
+            keys = [
                 {
-                    "id": int(number),
-                    "rows": n,
-                    "bytes": int(size),
-                    "used": int(used),
-                    "parameters": dict(json.loads(text)),
+                    "id": number,
+                    "rows": n_rows,
+                    "bytes": n_bytes,
+                    "used": used,
+                    "parameters": json.loads(text),
                 }
-                for number, text, used, n, size in connection.execute(
-                    "SELECT id, text, used, COUNT(data), TOTAL(LENGTH(data)) FROM recipes "
-                    "LEFT JOIN features ON recipe = id GROUP BY id ORDER BY id"
+                for number, text, used, n_rows, n_bytes in connection.execute(
+                    "SELECT k.id, k.text, k.used, COUNT(f.data), COALESCE(SUM(LENGTH(f.data)), 0) "
+                    "FROM keys k LEFT JOIN features f ON f.key = k.id GROUP BY k.id ORDER BY k.id"
                 )
             ]
             (n_files,) = connection.execute("SELECT COUNT(*) FROM sources").fetchone()
-        files = [Path(f"{self.path}{suffix}") for suffix in ("", "-wal")]
-        return {
-            "path": str(self.path),
-            "bytes": sum(file.stat().st_size for file in files if file.exists()),
-            "rows": sum(recipe["rows"] for recipe in recipes),
-            "files": n_files,
-            "recipes": recipes,
-        }
+            size = sum(
+                os.path.getsize(f"{self.path}{end}")
+                for end in ("", "-wal", "-shm")
+                if os.path.exists(f"{self.path}{end}")
+            )
+            return {
+                "path": str(self.path),
+                "bytes": size,
+                "rows": sum(key["rows"] for key in keys),
+                "files": n_files,
+                "keys": keys,
+            }
 
     def prune(
         self,
         *,
-        recipes: Iterable[int] = (),
+        keys: Iterable[int] = (),
         unused_days: float | None = None,
         missing: bool = False,
         max_bytes: int | None = None,
@@ -365,10 +359,10 @@ class FeatureStore:
 
         Parameters
         ----------
-        recipes : iterable of int, default=()
-            Numbers of recipes, from `info`, of which every row goes.
+        keys : iterable of int, default=()
+            Numbers of keys, from `info`, of which every row goes.
         unused_days : float, default=None
-            Delete recipes into which nothing was written, and from which no transform read,
+            Delete keys into which nothing was written, and from which no transform read,
             for so many days.
         missing : bool, default=False
             Delete the rows of files that are no longer where they were.
@@ -400,11 +394,11 @@ class FeatureStore:
         with self._for_people() as connection:
             before = _count(connection)
             with connection:
-                numbers = [(int(number),) for number in recipes]
+                numbers = [(int(number),) for number in keys]
                 if unused_days is not None:
-                    limit = int(time.time() - unused_days * _DAY)
-                    numbers += connection.execute("SELECT id FROM recipes WHERE used < ?", [limit])
-                connection.executemany("DELETE FROM features WHERE recipe = ?", numbers)
+                    limit = int(time.time() - unused_days * DAY)
+                    numbers += connection.execute("SELECT id FROM keys WHERE used < ?", [limit])
+                connection.executemany("DELETE FROM features WHERE key = ?", numbers)
                 if missing:
                     _forget_missing(connection)
                 if max_bytes is not None:
@@ -414,9 +408,7 @@ class FeatureStore:
                         "WHERE newer > ?)",
                         [max_bytes],
                     )
-                connection.execute(
-                    "DELETE FROM recipes WHERE id NOT IN (SELECT recipe FROM features)"
-                )
+                connection.execute("DELETE FROM keys WHERE id NOT IN (SELECT key FROM features)")
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return before - _count(connection)
@@ -450,23 +442,20 @@ class FeatureStore:
                 for (line,) in connection.execute("PRAGMA integrity_check"):
                     if line != "ok":
                         problems.append(f"{self.path}: {line}")
-                for row in connection.execute(
-                    "SELECT f.rowid, f.recipe, r.text, f.checksum, f.data FROM features f "
-                    "LEFT JOIN recipes r ON r.id = f.recipe"
+                for rowid, text, digest, checksum, data in connection.execute(
+                    "SELECT f.rowid, k.text, f.digest, f.checksum, f.data FROM features f "
+                    "LEFT JOIN keys k ON k.id = f.key"
                 ):
-                    rowid, number, text, checksum, data = row
-                    if not _is_sound(text, checksum, data):
+                    if text is None or decode(text, digest, checksum, data) is None:
                         bad.append((rowid,))
-                        problems.append(f"row {rowid} of recipe {number} is damaged")
+                        problems.append(f"row {rowid} is damaged")
                 if delete:
                     with connection:
                         connection.executemany("DELETE FROM features WHERE rowid = ?", bad)
         except FileNotFoundError:
             raise
-        except (sqlite3.Error, OSError, ValueError) as error:
-            problems.append(
-                f"{self.path}: {error}; delete the file, its features are computed anew"
-            )
+        except _TROUBLE as error:
+            problems.append(f"{self.path}: {error}; the next transform sets it aside")
         return problems
 
     @contextmanager
@@ -475,7 +464,7 @@ class FeatureStore:
             try:
                 yield self._connect()
             except (ValueError, TypeError, OverflowError) as error:
-                raise sqlite3.DatabaseError(f"holds nonsense ({error})") from error
+                raise sqlite3.DatabaseError(f"is damaged ({error})") from error
 
     def _connect(self, *, create: bool = False) -> sqlite3.Connection:
         with self._lock:
@@ -484,46 +473,26 @@ class FeatureStore:
                     self.folder.mkdir(parents=True, exist_ok=True)
                 elif not self.path.exists():
                     raise FileNotFoundError(f"{self.path}: there is no feature store there")
-                self._opened = os.getpid(), open_database(self.path)
+                connection = open_database(self.path)
+                self._opened = os.getpid(), connection, _inode(self.path)
             return self._opened[1]
 
-    @staticmethod
-    def _recipe_number(connection, recipe: dict[str, Any]) -> int | None:
-        text = recipe_text(recipe)
-        found = connection.execute(
-            "SELECT t.text, t.id, t.used FROM recipes r "
-            "JOIN recipes t NOT INDEXED ON t.id = r.id WHERE r.text = ?",
-            [text],
-        ).fetchone()
-        if found is None or found[0] != text:
-            return None  # equal to nothing in SQL
-        _, number, used = found
-        if used < time.time() - _DAY:
-            # Only `prune` wants to know: no reason to complain of a store that is read-only.
-            with suppress(sqlite3.Error), connection:
-                connection.execute(
-                    "UPDATE recipes SET used = ? WHERE id = ?", [int(time.time()), number]
-                )
-        return number
+
+def _inode(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
-def _is_sound(text: str | None, checksum: int, data: bytes) -> bool:
-    try:
-        return text is not None and decode(json.loads(text), checksum, data) is not None
-    except (ValueError, TypeError, KeyError):  # the recipe is damaged
-        return False
-
-
-def _count(connection) -> int:
+def _count(connection: sqlite3.Connection) -> int:
     return connection.execute("SELECT COUNT(*) FROM features").fetchone()[0]
 
 
-def _forget_missing(connection) -> None:
-    sources = connection.execute("SELECT key, digest FROM sources").fetchall()
-    there = {key for key, _ in sources if file_state(os.fsdecode(key)) is not None}
+def _forget_missing(connection: sqlite3.Connection) -> None:
+    sources = connection.execute("SELECT path, digest FROM sources").fetchall()
+    there = {path for path, _ in sources if file_state(os.fsdecode(path)) is not None}
     # Content that is still somewhere under another name stays.
-    kept = {digest for key, digest in sources if key in there}
+    kept = {digest for path, digest in sources if path in there}
     gone = {(digest,) for _, digest in sources if digest not in kept}
     connection.executemany("DELETE FROM features WHERE digest = ?", gone)
-    lost = [(key,) for key, _ in sources if key not in there]
-    connection.executemany("DELETE FROM sources WHERE key = ?", lost)
+    lost = [(path,) for path, _ in sources if path not in there]
+    connection.executemany("DELETE FROM sources WHERE path = ?", lost)

@@ -30,8 +30,8 @@ from sklearn_mgc.features import (
     database,
     extraction,
     fingerprint,
+    handcrafted,
     sound,
-    spectrum,
     store,
 )
 
@@ -142,15 +142,15 @@ def test_changed_parameter_is_a_miss(files, cache, decoded, change):
 @pytest.mark.parametrize("transformer", [HandcraftedFeatures, MelSpectrogram])
 def test_every_parameter_is_in_the_key(transformer, cache):
     """A parameter somebody adds later must reach the key, or be named here."""
-    harmless = {"on_error", "cache", "n_jobs", "verbose", "out", "device"}
+    harmless = {"on_error", "cache", "n_jobs", "verbose", "out"}
+    harmless |= {"offset", "duration", "n_segments", "dtype"}  # in every key, see above
     estimator = transformer()
-    recipe = estimator._full_recipe()
-    assert set(estimator.get_params()) - harmless <= set(recipe)
+    assert set(estimator.get_params()) - harmless <= set(estimator.cache_key())
 
 
 def test_new_kernel_is_a_miss(files, cache, decoded, monkeypatch):
     HandcraftedFeatures(cache=cache).transform(files[:1])
-    monkeypatch.setattr(spectrum, "KERNEL_VERSION", "another")
+    monkeypatch.setattr(handcrafted, "KERNEL_VERSION", "another")
     HandcraftedFeatures(cache=cache).transform(files[:1])
     assert len(decoded) == 2
 
@@ -352,6 +352,10 @@ def test_unusable_store_degrades_to_computing(files, cache, spoil, n_jobs):
         X = HandcraftedFeatures(cache=cache, n_jobs=n_jobs).transform(files)
     assert len([w for w in caught if "cache" in str(w.message)]) == 1
     assert_allclose(X, expected, **SAME)
+    if spoil in (_is_garbage, _is_damaged):  # set aside, and begun anew
+        assert (cache / "features.sqlite.damaged").exists()
+        assert FeatureStore(cache).verify() == []
+        assert FeatureStore(cache).info()["rows"] == len(files)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -386,7 +390,7 @@ def test_damaged_index_gives_no_wrong_row(files, cache, decoded):
     assert len(decoded) == 2
 
 
-def test_recipes_of_a_damaged_list_are_not_mixed_up(files, cache):
+def test_keys_of_a_damaged_list_are_not_mixed_up(files, cache):
     HandcraftedFeatures(cache=cache).transform(files)
     HandcraftedFeatures(cache=cache, hop_length=256).transform(files)
     content = (cache / "features.sqlite").read_bytes()
@@ -408,10 +412,10 @@ def test_recipes_of_a_damaged_list_are_not_mixed_up(files, cache):
 def test_people_are_told_of_nonsense(files, cache, capsys):
     HandcraftedFeatures(cache=cache).transform(files[:2])
     with sqlite3.connect(cache / "features.sqlite") as connection:
-        connection.execute("UPDATE recipes SET text = replace(text, '{', '<')")
+        connection.execute("UPDATE keys SET text = replace(text, '{', '<')")
     connection.close()
     assert main(["cache", "info", str(cache)]) == 2
-    assert "features.sqlite: holds nonsense" in capsys.readouterr().err
+    assert "features.sqlite: is damaged" in capsys.readouterr().err
     assert len(FeatureStore(cache).verify(delete=True)) == 2
     assert FeatureStore(cache).prune(unused_days=1) == 0
 
@@ -425,7 +429,7 @@ def test_read_only_store_is_read(files, cache, decoded, monkeypatch):
         error.sqlite_errorcode = sqlite3.SQLITE_READONLY
         raise error
 
-    monkeypatch.setattr(database, "_prepare", refuse)
+    monkeypatch.setattr(database, "prepare", refuse)
     with pytest.warns(UserWarning, match="cannot be written") as caught:
         HandcraftedFeatures(cache=cache).transform(files)
     assert len(caught) == 1
@@ -468,16 +472,16 @@ def test_info_and_prune(files, cache, monkeypatch):
     store = FeatureStore(cache)
     info = store.info()
     assert info["rows"] == 16 and info["bytes"] > 0
-    first, second = info["recipes"]
+    first, second = info["keys"]
     assert (first["rows"], first["bytes"], first["parameters"]["n_mfcc"]) == (8, 800, 20)
-    assert store.prune(recipes=[first["id"]]) == 8
+    assert store.prune(keys=[first["id"]]) == 8
     assert store.prune(unused_days=1) == 0
     assert store.prune(max_bytes=5 * 18 * 4) == 3
-    assert [recipe["id"] for recipe in store.info()["recipes"]] == [second["id"]]
+    assert [key["id"] for key in store.info()["keys"]] == [second["id"]]
     tomorrow = time.time() + 86401
     monkeypatch.setattr(time, "time", lambda: tomorrow)
     assert store.prune(unused_days=1) == 5
-    assert store.info()["recipes"] == []
+    assert store.info()["keys"] == []
 
 
 def test_prune_missing(files, cache, monkeypatch):
@@ -500,7 +504,7 @@ def test_command(files, cache, capsys):
     assert "deleted 4 rows" in capsys.readouterr().out
     _is_damaged(cache)
     assert main(["cache", "verify", folder]) == 1
-    assert "delete the file" in capsys.readouterr().out
+    assert "sets it aside" in capsys.readouterr().out
     assert main(["cache", "info", folder]) == 2
     assert main(["cache", "info", f"{folder} else"]) == 2
     assert "no feature store" in capsys.readouterr().err
@@ -511,9 +515,9 @@ def test_batches_are_written_by_size(files, cache, monkeypatch):
     sizes = []
     put = FeatureStore.put
 
-    def counting(self, recipe, rows):
+    def counting(self, key, rows):
         sizes.append(len(rows))
-        put(self, recipe, rows)
+        put(self, key, rows)
 
     monkeypatch.setattr(FeatureStore, "put", counting)
     HandcraftedFeatures(cache=cache).transform(files)

@@ -1,0 +1,140 @@
+"""One transformer in threads, in frames of pandas and polars, from bytes, and in a saved model."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import numba
+import numpy as np
+import pytest
+import sklearn
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from threadpoolctl import threadpool_info
+
+from sklearn_mgc import _numba
+from sklearn_mgc.features import (
+    HandcraftedFeatures,
+    MelScaler,
+    MelSpectrogram,
+    RelativeVariances,
+    base,
+)
+
+# Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
+SAME = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def test_threads_see_their_own_failures(clips):
+    transformer = HandcraftedFeatures(on_error="nan")
+    barrier = Barrier(8)
+
+    def transform(n_missing: int):
+        barrier.wait()
+        transformer.transform([*clips[:1], *[f"missing {i}.wav" for i in range(n_missing)]])
+        barrier.wait()
+        return len(transformer.failed_)
+
+    with ThreadPoolExecutor(8) as pool, pytest.warns(UserWarning, match="could not be used"):
+        assert list(pool.map(transform, range(8))) == list(range(8))
+    with pytest.raises(AttributeError, match="not transformed"):
+        transformer.failed_  # noqa: B018 - this thread has not
+
+
+def test_threads_leave_the_limits_of_the_process_alone(clips):
+    def limits():
+        return [(pool["filepath"], pool["num_threads"]) for pool in threadpool_info()]
+
+    HandcraftedFeatures().transform(clips)
+    before = limits()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(HandcraftedFeatures(n_jobs=2).transform, [clips] * 8))
+    assert limits() == before
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_frames_where_there_are_columns(clips, container):
+    pytest.importorskip(container)
+    rng = np.random.default_rng(0)
+    tables = {
+        HandcraftedFeatures(): clips,
+        RelativeVariances(["rms_mean", "rms_var"]): rng.uniform(size=(4, 2)),
+    }
+    arrays = {
+        HandcraftedFeatures(n_segments=2): clips,
+        MelSpectrogram(n_frames=20): clips,
+        MelScaler(): rng.normal(size=(4, 20, 8)),
+    }
+    expected = {id(t): clone(t).fit_transform(X) for t, X in (tables | arrays).items()}
+    with sklearn.config_context(transform_output=container):
+        for transformer, X in tables.items():
+            frame = transformer.fit_transform(X)
+            assert frame.shape == expected[id(transformer)].shape
+            assert type(frame).__module__.startswith(container)
+            assert_allclose(frame.to_numpy(), expected[id(transformer)], **SAME)
+        for transformer, X in arrays.items():
+            found = transformer.fit_transform(X)
+            assert isinstance(found, np.ndarray)
+            assert_allclose(found, expected[id(transformer)], **SAME)
+
+
+def test_bytes_and_open_files(clip_paths, tmp_path):
+    expected = HandcraftedFeatures().transform(clip_paths)
+    contents = [Path(path).read_bytes() for path in clip_paths]
+    cached = HandcraftedFeatures(cache=tmp_path)
+    with open(clip_paths[3], "rb") as file:
+        items = [contents[0], bytearray(contents[1]), io.BytesIO(contents[2]), file]
+        for _ in range(2):
+            assert_allclose(cached.transform(items), expected, **SAME)
+    with pytest.raises(ValueError, match=r"item 0 \(2000 bytes\).*cannot be decoded") as error:
+        cached.transform([b"\0" * 2000])
+    assert len(str(error.value)) < 300
+    with open(clip_paths[0], encoding="latin-1") as file, pytest.raises(TypeError, match="'rb'"):
+        cached.transform([file])
+
+
+def test_paths_are_not_part_of_a_saved_model(tmp_path, monkeypatch):
+    transformer = MelSpectrogram(n_mels=40, cache=tmp_path / "cache", out=tmp_path / "out")
+    saved = pickle.dumps(transformer)
+    here = pickle.loads(saved)  # as a worker does
+    assert (here.cache, here.out) == (transformer.cache, transformer.out)
+    monkeypatch.setattr(base, "_SESSION", "another")
+    there = pickle.loads(saved)
+    assert (there.cache, there.out, there.n_mels) == (None, None, 40)
+
+
+def test_waveforms_that_were_integers_are_told(clips):
+    with pytest.warns(UserWarning, match=r"2 of 4 clips .*waveform 1: samples reach .*int16"):
+        HandcraftedFeatures().transform([clips[0], clips[1] * 32768, clips[2], clips[3] * 32768])
+
+
+def test_a_cache_that_cannot_be_written_is_kept_elsewhere(tmp_path, monkeypatch):
+    """As with a package, a home and a working directory that are read-only."""
+    tries = []
+
+    def njit(function, **options):
+        tries.append(numba.config.CACHE_DIR)
+        if len(tries) == 1:
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
+        return function
+
+    monkeypatch.setattr(_numba, "njit", njit)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setattr(_numba.tempfile, "gettempdir", lambda: str(tmp_path))
+    with pytest.warns(UserWarning, match="NUMBA_CACHE_DIR") as caught:
+        assert _numba.compiled(len)([1]) == 1
+    assert len(caught) == 1 and Path(tries[1]).parent == tmp_path
+    assert Path(tries[1]).stat().st_mode & 0o077 == 0
+
+
+def test_threads_share_a_transformer(clips):
+    transformer = HandcraftedFeatures("rich")
+    expected = transformer.transform(clips)
+    with ThreadPoolExecutor(2) as pool:
+        for found in pool.map(transformer.transform, [clips] * 4):
+            assert_allclose(found, expected, **SAME)
+    assert_array_equal(transformer.get_feature_names_out(), transformer.column_names())
