@@ -40,7 +40,7 @@ class HandcraftedFeatures(AudioTransformer):
         "paper": the means of ``"chroma_stft"``, ``"spectral_centroid"``,
         ``"spectral_bandwidth"``, ``"spectral_rolloff"``, ``"zero_crossing_rate"`` and
         ``"mfcc"``. "kaggle": the 57 means and variances of the public GTZAN table
-        (``pad_mode="reflect"`` gives its values). "rich": 95 means and standard deviations,
+        (``pad_mode="reflect"`` gives its values). "rich": 90 means and standard deviations,
         which tell genres of unknown artists apart better. Or names, in the order of the columns:
         those above, ``"chroma"`` (each pitch class by itself), ``"mfcc_delta"``,
         ``"mfcc_delta2"``, ``"onset_strength"``, ``"rms"``, ``"spectral_contrast"``,
