@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from sklearn_mgc._atomic import check_writable, write_whole
@@ -46,6 +47,6 @@ def run(args: argparse.Namespace) -> int:
             if path is args.csv:
                 table.to_csv(part, index=False, errors="backslashreplace")
             else:
-                rows = table.to_json(orient="records", lines=True, force_ascii=True)
-                part.write_text(rows, encoding="utf-8")
+                rows = table.astype(object).where(table.notna(), None).to_dict("records")
+                part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="ascii")
     return int((table["problem"] != "").any())

@@ -129,8 +129,10 @@ def check_audio(
     first: dict[str, str] = {}
     for row in rows:
         _judge(row, min_duration, max_clipped, first)
-    table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    table = table.astype({"sample_rate": "Int64", "channels": "Int64"})
+    # Objects first: pandas' own text does not hold names that are not UTF-8.
+    table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    numbers = dict.fromkeys(("duration", "peak", "clipped", "rms_db"), float)
+    table = table.astype({"sample_rate": "Int64", "channels": "Int64"} | numbers)
     if verbose:
         print(_summary(rows, others))
     return table

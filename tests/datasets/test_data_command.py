@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from sklearn_mgc import datasets
 from sklearn_mgc.__main__ import main
 from sklearn_mgc.datasets.catalog import data_sets
 
@@ -21,6 +22,13 @@ def test_list_says_what_is_there(tmp_path, miniature, capsys):
     assert heads == ["acousticbrainz", "fma", "gtzan", "homburg"]
     assert f"It is at {tmp_path / 'fma'}." in lines[5]
     assert lines[2].strip() == "It is not in the data home."
+
+
+def test_data_sets_are_found_by_inspection():
+    """Each with its loaders, all of which are public."""
+    named = {word for data in data_sets().values() for word in data.load.split(", ")}
+    public = {name for name in datasets.__all__ if name.startswith("load_")}
+    assert public - named == {"load_audio_folder", "load_audio_table"} and named <= public
 
 
 @pytest.mark.parametrize("name", data_sets())
