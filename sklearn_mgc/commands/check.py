@@ -6,7 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
+from sklearn.utils import Bunch
+
 from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc.commands.tracks import add_left_out, tell_left_out
 from sklearn_mgc.datasets import check_audio
 
 EXAMPLE = "my_music --csv report.csv"
@@ -27,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-clipped", type=float, default=1e-3, help="share of samples (default: 0.001)"
     )
     parser.add_argument("--jobs", type=int, default=-1, help="threads (default: all cores)")
+    add_left_out(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,4 +53,6 @@ def run(args: argparse.Namespace) -> int:
             else:
                 rows = table.astype(object).where(table.notna(), None).to_dict("records")
                 part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="ascii")
+    if args.left_out:
+        tell_left_out(Bunch(errors=table.attrs["errors"]), every=True)
     return int((table["problem"] != "").any())

@@ -159,13 +159,13 @@ def load_acousticbrainz(
     rows = _annotations([file for file in given if is_table(file)], source, errors)
     if annotations is not None and not rows:
         raise ValueError(f"{annotations}: no table of genres (*.tsv) with a recording")
-    places = _recordings(files, errors)
-    described_at_all = bool(places)
+    json_files = _recordings(files, errors)
+    described_at_all = bool(json_files)
     if rows:
-        for mbid in sorted(places.keys() - rows.keys()):
+        for mbid in sorted(json_files.keys() - rows.keys()):
             error = "no row in the tables of genres"
-            errors.append({"id": mbid, "path": str(places.pop(mbid)), "error": error})
-    described = _read(places, errors, verbose)
+            errors.append({"id": mbid, "path": str(json_files.pop(mbid)), "error": error})
+    described = _read(json_files, errors, verbose)
     if not rows:
         rows = {mbid: _from_tags(found) for mbid, found in described.items()}
     elif described_at_all:
@@ -260,12 +260,12 @@ def _recordings(files: list[Path], errors: Errors) -> dict[str, Path]:
     return {mbid: file for mbid, (_, file) in found.items()}
 
 
-def _read(places: dict[str, Path], errors: Errors, verbose: int) -> dict[str, Descriptors]:
+def _read(json_files: dict[str, Path], errors: Errors, verbose: int) -> dict[str, Descriptors]:
     from tqdm import tqdm
 
     described = {}
     layouts: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for mbid, file in tqdm(places.items(), "descriptors", unit="file", disable=not verbose):
+    for mbid, file in tqdm(json_files.items(), "descriptors", unit="file", disable=not verbose):
         try:
             found = read_descriptors(file)
             # Thousands of names are the same in a million files.

@@ -85,12 +85,12 @@ def read_table(file: Path, errors: Errors) -> Iterator[tuple[str, Recording]]:
                 f"{file}: the column {name} is missing; expected recordingmbid, "
                 f"releasegroupmbid, genre1, genre2, ... separated by tabs"
             )
-    places = [i for i, name in enumerate(header) if re.fullmatch(r"genre\d+", name)]
+    genre_columns = [i for i, name in enumerate(header) if re.fullmatch(r"genre\d+", name)]
     at, group_at = header.index("recordingmbid"), header.index("releasegroupmbid")
     for number, row in enumerate(rows, start=2):
         cells = [cell.strip() for cell in row] + [""] * (len(header) - len(row))
         mbid = cells[at].lower()
-        labels = [cells[i] for i in places if cells[i]]
+        labels = [cells[i] for i in genre_columns if cells[i]]
         if re.fullmatch(_MBID, mbid) and labels:
             yield mbid, Recording(cells[group_at].lower(), *_levels(labels), split)
         elif any(cells):
@@ -188,12 +188,12 @@ def stack(rows: list[Descriptors]) -> tuple[np.ndarray, list[str]]:
         names.update(dict.fromkeys(layout))
     if len(layouts) > 1:
         names = dict.fromkeys(sorted(names, key=_natural))
-    place = {name: i for i, name in enumerate(names)}
-    places = {layout: np.array([place[name] for name in layout], dtype=int) for layout in layouts}
-    table = np.full((len(rows), len(place)), np.nan, dtype=np.float32)
+    index = {name: i for i, name in enumerate(names)}
+    indices = {layout: np.array([index[name] for name in layout], dtype=int) for layout in layouts}
+    table = np.full((len(rows), len(index)), np.nan, dtype=np.float32)
     for out, row in zip(table, rows, strict=True):
-        out[places[row.names]] = row.values
-    return table, list(place)
+        out[indices[row.names]] = row.values
+    return table, list(index)
 
 
 def _natural(name: str) -> list[tuple[int, int | str]]:

@@ -74,7 +74,7 @@ def check_audio(
         ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device),
         ``"duplicate"``, and what decoding notes (:class:`sklearn_mgc.audio.AudioNote`):
         ``"truncated"``, ``"several streams"``, ``"damaged"``, ``"channels cancel"`` and
-        ``"scale"``.
+        ``"scale"``. ``attrs["errors"]`` lists the files in folders that are not audio.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def check_audio(
         paths = [paths]
     errors: Errors = []
     files = [file for path in paths for file in list_audio(as_path(path), errors)]
-    others = [row["path"] for row in errors if row["error"] == "not an audio file"]
+    others = [row for row in errors if row["error"] == "not an audio file"]
     errors = [row for row in errors if row["error"] != "not an audio file"]
     if not files and not errors:
         raise ValueError("no audio file to check; pass files, folders or zip archives")
@@ -133,8 +133,9 @@ def check_audio(
     table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
     numbers = dict.fromkeys(("duration", "peak", "clipped", "rms_db"), float)
     table = table.astype({"sample_rate": "Int64", "channels": "Int64"} | numbers)
+    table.attrs["errors"] = others
     if verbose:
-        print(_summary(rows, others))
+        print(_summary(rows, [row["path"] for row in others]))
     return table
 
 

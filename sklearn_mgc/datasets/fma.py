@@ -14,7 +14,7 @@ from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, locate_d
 from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.download import download, mirrors_of, require_space
 from sklearn_mgc.datasets.files import Errors, members, walk
-from sklearn_mgc.datasets.fma_tables import SUBSETS, metadata_places, read_genres, read_tracks
+from sklearn_mgc.datasets.fma_tables import SUBSETS, metadata_folders, read_genres, read_tracks
 from sklearn_mgc.datasets.splits import folds_of, part_name
 
 _NO_AUDIO = (99134, 108925, 133297)
@@ -155,12 +155,12 @@ def load_fma(
         f"download fma_{subset}.zip and fma_metadata.zip from https://github.com/mdeff/fma, or "
         f"call fetch_fma({subset!r}), and pass the folder that holds them",
     )  # fmt: skip
-    places = metadata_places(root, metadata)
-    tracks = read_tracks(places, subset)
-    hierarchy = read_genres(places)
+    folders = metadata_folders(root, metadata)
+    tracks = read_tracks(folders, subset)
+    hierarchy = read_genres(folders)
     errors: Errors = []
     files = _audio(root, subset, errors)
-    known = tracks if subset in ("large", "full") else read_tracks(places, "full")
+    known = tracks if subset in ("large", "full") else read_tracks(folders, "full")
     errors += [
         {"id": str(number), "path": str(file), "error": "no row in tracks.csv"}
         for number, file in sorted(files.items())

@@ -11,7 +11,7 @@ from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
 from sklearn_mgc.datasets.fma import DESCR, fetch_archives, track_columns
 from sklearn_mgc.datasets.fma_tables import (
     SUBSETS,
-    metadata_places,
+    metadata_folders,
     read_features,
     read_genres,
     read_tracks,
@@ -75,10 +75,10 @@ def load_fma_features(
     if columns not in ("paper", "all"):
         raise ValueError(f"columns must be 'paper' or 'all', got {columns!r}")
     root = find_data(path, data_home, "fma", "pass fma_metadata or fma_metadata.zip")
-    places = metadata_places(root)
-    tracks = read_tracks(places, subset)
-    hierarchy = read_genres(places)
-    names, table = read_features(places, tracks.index, _paper if columns == "paper" else list)
+    folders = metadata_folders(root)
+    tracks = read_tracks(folders, subset)
+    hierarchy = read_genres(folders)
+    names, table = read_features(folders, tracks.index, _paper if columns == "paper" else list)
     described = table.dropna().index
     complete = tracks.index.isin(described)
     errors = [

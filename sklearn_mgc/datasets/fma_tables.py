@@ -36,7 +36,7 @@ _COLUMNS = {
 }
 
 
-def metadata_places(audio: Path, metadata=None) -> list[Path]:
+def metadata_folders(audio: Path, metadata=None) -> list[Path]:
     """Where the tables may be: as given, or in or beside the audio's folder or archive."""
     if metadata is not None:
         given = as_path(metadata)
@@ -52,9 +52,9 @@ def metadata_places(audio: Path, metadata=None) -> list[Path]:
 
 
 @contextmanager
-def _open(places: list[Path], name: str) -> Iterator[tuple[Path, TextIO]]:
+def _open(folders: list[Path], name: str) -> Iterator[tuple[Path, TextIO]]:
     """The first table of this name in a list of folders and zip archives."""
-    for place in places:
+    for place in folders:
         if place.is_dir() and (place / name).is_file():
             with _trouble(place / name), (place / name).open(newline="", encoding="utf-8-sig") as f:
                 yield place / name, f
@@ -67,7 +67,7 @@ def _open(places: list[Path], name: str) -> Iterator[tuple[Path, TextIO]]:
                     with _trouble(path), archive.open(found[0]) as file:
                         yield path, io.TextIOWrapper(file, "utf-8-sig", newline="")
                     return
-    tried = ", ".join(str(place) for place in places[:3])
+    tried = ", ".join(str(place) for place in folders[:3])
     raise FileNotFoundError(f"{name} not found in {tried}. {_HINT}")
 
 
@@ -92,12 +92,12 @@ def _header(path: Path, file: TextIO, n: int, lines: str) -> list[tuple[str, ...
     return list(zip(*levels, strict=False))
 
 
-def read_tracks(places: list[Path], subset: str) -> pd.DataFrame:
+def read_tracks(folders: list[Path], subset: str) -> pd.DataFrame:
     """The tracks of a subset (those of the smaller subsets are in it), sorted, by id."""
     pandas = require("pandas", extra="data", what="the tables of FMA")
     if subset not in SUBSETS:
         raise ValueError(f"unknown subset {subset!r}; choose from {', '.join(SUBSETS)}")
-    with _open(places, "tracks.csv") as (path, file):
+    with _open(folders, "tracks.csv") as (path, file):
         header = _header(path, file, 2, "two lines")
         missing = ["/".join(pair) for pair in _COLUMNS.values() if pair not in header]
         if missing:
@@ -133,9 +133,9 @@ def _parse(path: Path, row: int, name: str, cell: str) -> Any:
         ) from error
 
 
-def read_genres(places: list[Path]) -> dict[int, dict]:
+def read_genres(folders: list[Path]) -> dict[int, dict]:
     """The tree of genres by id: title, parent, top_level and the path of titles to it."""
-    with _open(places, "genres.csv") as (path, file):
+    with _open(folders, "genres.csv") as (path, file):
         reader = csv.DictReader(file)
         missing = {"genre_id", "parent", "title", "top_level"} - set(reader.fieldnames or ())
         if missing:
@@ -163,14 +163,14 @@ def read_genres(places: list[Path]) -> dict[int, dict]:
     return tree
 
 
-def read_features(places: list[Path], wanted: pd.Index, choose) -> tuple[list[str], pd.DataFrame]:
+def read_features(folders: list[Path], wanted: pd.Index, choose) -> tuple[list[str], pd.DataFrame]:
     """Descriptors of some tracks by id, NaN for what is not a number.
 
     `choose` gets a list of our names of all columns and returns those to read, in order, or
     raises a ValueError. Parsing the rest would take a minute.
     """
     pandas = require("pandas", extra="data", what="the tables of FMA")
-    with _open(places, "features.csv") as (path, file):
+    with _open(folders, "features.csv") as (path, file):
         header = _header(path, file, 3, "three lines: feature, statistics, number")[1:]
         if not header or not all(number.isdecimal() for *_, number in header):
             raise ValueError(

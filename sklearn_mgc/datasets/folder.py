@@ -11,6 +11,7 @@ from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import (
     SUFFIXES,
     Errors,
+    expand,
     is_archive,
     is_audio,
     is_pattern,
@@ -159,13 +160,18 @@ def about_groups(known: str | None, groups: Groups | None) -> str:
 
 def by_folder(source: Path, errors: Errors) -> list[tuple[Path, str]]:
     """Audio files and the folder, directly in `source`, that each is in."""
-    if is_pattern(source) or is_archive(source):
-        files = _files(source, errors)
-        top = None if is_pattern(source) else _top(source, files)
-        inner = [(file, file.relative_to(top).parts if top else file.parts[-2:]) for file in files]
+    found: list[tuple[Path, str]] = []
+    if is_archive(source):
+        files = members(source, errors)
+        top = _top(source, files)
+        inner = [(file, file.relative_to(top).parts) for file in files]
         found = [(file, parts[0] if len(parts) > 1 else "") for file, parts in inner]
+    elif is_pattern(source):
+        for entry in matches(source):
+            files = walk(entry, errors) if entry.is_dir() else [entry]
+            genre = entry.name if entry.is_dir() else entry.absolute().parent.name
+            found += [(file, genre) for file in files]
     else:
-        found = []
         for entry in sorted(_folder(source).iterdir()):
             if is_system_folder(entry.name):
                 errors += system_folder(entry)
@@ -187,7 +193,7 @@ def _by_tag(source: Path, errors: Errors) -> list[tuple[Path, str]]:
 def _files(source: Path, errors: Errors) -> list[Path]:
     """Files of a folder, an archive or a pattern."""
     if is_pattern(source):
-        return [file for file in matches(source) if file.is_file()]
+        return [file for file in expand(source, errors) if file.is_file()]
     return members(source, errors) if is_archive(source) else walk(_folder(source), errors)
 
 
