@@ -99,7 +99,7 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
         ("cache prune CACHE --max-size -1", "max_bytes must be a number >= 0"),
         ("cache info FOLDER", "there is no feature store there"),
         ("features FOLDER --jobs 0", "n_jobs == 0"),
-        ("features FOLDER --output FOLDER", "Is a directory"),
+        ("features FOLDER --output FOLDER", "is a folder; name a file to write"),
         ("data verify NOWHERE", "no such file or folder"),
         ("leakage NOWHERE", "no such folder"),
         ("reproduce --gtzan NOWHERE", "no such file or folder"),
