@@ -23,7 +23,7 @@ from sklearn_mgc._sklearn_compat import (
     validate_data,
 )
 from sklearn_mgc.classifiers import validation_split
-from sklearn_mgc.classifiers.batches import Rows, chunks, is_finite
+from sklearn_mgc.classifiers.batches import RowSubset, chunks, is_finite
 from sklearn_mgc.classifiers.callbacks import assemble
 from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
 from sklearn_mgc.classifiers.net import GenreNet
@@ -188,7 +188,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, validation = self._split(X, encoded, groups, X_val, y_val, seed)
         if train is not None:
-            X, encoded = Rows(X, train), encoded[train]
+            X, encoded = RowSubset(X, train), encoded[train]
             weight = None if weight is None else weight[train]
         old = self.module_.state_dict() if warm else None
         self._start(X, seed, validation, old, verbose=self.verbose)
@@ -411,7 +411,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         train, held_out = validation_split.split(
             encoded, groups, self.validation_fraction, seed, genres=self.classes_
         )
-        return train, Dataset({"X": Rows(X, held_out)}, encoded[held_out])
+        return train, Dataset({"X": RowSubset(X, held_out)}, encoded[held_out])
 
     def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:
         callbacks = assemble(

@@ -32,7 +32,13 @@ def chunks(X: np.ndarray, n_bytes: int = 16 * 2**20) -> Iterator[np.ndarray]:
     return (X[start : start + size] for start in range(0, len(X), size))
 
 
-class Rows:
+def predicted_rows(X, batch_size: int) -> int:
+    """Rows of a batch at prediction: more than in training where rows are small."""
+    row = max(1, X[:1].size * 4)
+    return max(batch_size, min(8192, PREDICTED_BYTES // row))
+
+
+class RowSubset:
     """Some rows of an array, gathered when they are asked for."""
 
     def __init__(self, X: np.ndarray, rows: np.ndarray):
@@ -98,8 +104,7 @@ class Batches:
 
     def _split(self, X, batch_size: int) -> list[int]:
         if self._permutation is None:
-            row = max(1, X[:1].size * 4)
-            batch_size = max(batch_size, min(8192, PREDICTED_BYTES // row))
+            batch_size = predicted_rows(X, batch_size)
         size = self._n if batch_size == -1 else min(batch_size, self._n)
         sizes = [size] * (self._n // size) if size else []
         rest = self._n - sum(sizes)
@@ -111,6 +116,11 @@ class Batches:
 
     def __len__(self) -> int:
         return len(self._sizes)
+
+    @property
+    def largest(self) -> int:
+        """Rows of the largest batch."""
+        return max(self._sizes, default=0)
 
     def __iter__(self) -> Iterator:
         order = self._permutation and torch.from_numpy(self._permutation(self._n))

@@ -66,7 +66,8 @@ class CNN2DClassifier(BaseGenreClassifier):
         "auto" is CUDA where there is a device and else the CPU; or a torch device
         name such as "cpu", "cuda:1" or "mps".
     precision : {"float32", "bf16", "fp16"}, default="float32"
-        Of the forward pass. bf16 is faster on GPUs and on CPUs with AMX, fp16 is for GPUs.
+        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
+        float32, with a warning), fp16 is for GPUs.
         Weights stay float32.
     compile : bool, default=False
         Run the network through ``torch.compile``, which needs a C++ compiler and pays off

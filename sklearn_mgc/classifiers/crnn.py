@@ -21,9 +21,9 @@ class CRNNClassifier(BaseGenreClassifier):
     pool_sizes : sequence of int, default=(4, 2, 2)
         Pooling of each block over frames, and with 2-D convolutions over bands, capped by
         what is left of the input.
-    lstm_hidden_size : int, default=32
+    rnn_hidden_size : int, default=32
         Width of the recurrent network's hidden state.
-    lstm_layers : int, default=2
+    rnn_layers : int, default=2
         Number of stacked recurrent layers.
     bidirectional : bool, default=False
         Read the sequence in both directions.
@@ -82,7 +82,8 @@ class CRNNClassifier(BaseGenreClassifier):
         "auto" is CUDA where there is a device and else the CPU; or a torch device
         name such as "cpu", "cuda:1" or "mps".
     precision : {"float32", "bf16", "fp16"}, default="float32"
-        Of the forward pass. bf16 is faster on GPUs and on CPUs with AMX, fp16 is for GPUs.
+        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
+        float32, with a warning), fp16 is for GPUs.
         Weights stay float32.
     compile : bool, default=False
         Run the network through ``torch.compile``, which needs a C++ compiler and pays off
@@ -139,8 +140,8 @@ class CRNNClassifier(BaseGenreClassifier):
         "channels",
         "kernel_sizes",
         "pool_sizes",
-        "lstm_hidden_size",
-        "lstm_layers",
+        "rnn_hidden_size",
+        "rnn_layers",
         "bidirectional",
         "dropout",
         "convolution",
@@ -157,8 +158,8 @@ class CRNNClassifier(BaseGenreClassifier):
         "channels": ["array-like"],
         "kernel_sizes": ["array-like"],
         "pool_sizes": ["array-like"],
-        "lstm_hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "lstm_layers": [Interval(Integral, 1, None, closed="left")],
+        "rnn_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "rnn_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "convolution": [StrOptions({"1d", "2d"})],
@@ -175,8 +176,8 @@ class CRNNClassifier(BaseGenreClassifier):
         *,
         kernel_sizes=(5, 3, 3),
         pool_sizes=(4, 2, 2),
-        lstm_hidden_size=32,
-        lstm_layers=2,
+        rnn_hidden_size=32,
+        rnn_layers=2,
         bidirectional=False,
         dropout=0.3,
         convolution="1d",
@@ -210,8 +211,8 @@ class CRNNClassifier(BaseGenreClassifier):
         self.channels = channels
         self.kernel_sizes = kernel_sizes
         self.pool_sizes = pool_sizes
-        self.lstm_hidden_size = lstm_hidden_size
-        self.lstm_layers = lstm_layers
+        self.rnn_hidden_size = rnn_hidden_size
+        self.rnn_layers = rnn_layers
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.convolution = convolution

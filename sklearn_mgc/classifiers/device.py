@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import warnings
+from pathlib import Path
 
 import torch
 
@@ -22,8 +25,39 @@ def resolve_device(device: str, *, missing_ok: bool = False) -> str:
 
 
 def possible_precision(precision: str, device: str) -> str:
-    """What the device can do: a model trained in fp16 on a GPU predicts on any CPU."""
-    return "float32" if precision == "fp16" and device == "cpu" else precision
+    """What the device can do: a model trained in fp16 on a GPU predicts on any CPU.
+
+    bf16 that the processor has to emulate is ten times as slow as float32.
+
+    Warns
+    -----
+    UserWarning
+        When float32 takes the place of bf16.
+    """
+    if device != "cpu" or precision == "float32":
+        return precision
+    if precision == "bf16":
+        if cpu_has_bf16():
+            return "bf16"
+        warnings.warn(
+            "precision='bf16' would be slower than float32 on this processor, which has neither "
+            "AMX nor AVX512-BF16 nor Arm's BF16 instructions: float32 is used",
+            stacklevel=2,
+        )
+    return "float32"
+
+
+@functools.cache
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies bf16 itself, as torch or the kernel tells."""
+    told = getattr(torch.cpu, "get_capabilities", dict)()
+    names = {name for name, there in told.items() if there is True}
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                names |= set(line.split(":", 1)[1].split())
+                break
+    return not names.isdisjoint(("amx_bf16", "avx512_bf16", "bf16"))
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         Pooling after each convolution, capped by what is left of the input.
     rnn_pool_size : (int, int), default=(4, 2)
         Pooling before the GRU.
-    gru_hidden_size : int, default=64
+    rnn_hidden_size : int, default=64
         Width of the GRU's hidden state in each direction.
     dropout : float, default=0.0
         Probability of dropping one of the values that both give.
@@ -68,7 +68,8 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         "auto" is CUDA where there is a device and else the CPU; or a torch device
         name such as "cpu", "cuda:1" or "mps".
     precision : {"float32", "bf16", "fp16"}, default="float32"
-        Of the forward pass. bf16 is faster on GPUs and on CPUs with AMX, fp16 is for GPUs.
+        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
+        float32, with a warning), fp16 is for GPUs.
         Weights stay float32.
     compile : bool, default=False
         Run the network through ``torch.compile``, which needs a C++ compiler and pays off
@@ -128,7 +129,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         "kernel_size",
         "pool_sizes",
         "rnn_pool_size",
-        "gru_hidden_size",
+        "rnn_hidden_size",
         "dropout",
     )
     _reads_mel = True
@@ -139,7 +140,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         "kernel_size": ["array-like"],
         "pool_sizes": ["array-like"],
         "rnn_pool_size": ["array-like"],
-        "gru_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "rnn_hidden_size": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -149,7 +150,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         kernel_size=(3, 1),
         pool_sizes=((2, 2), (2, 2), (2, 2), (4, 4), (4, 4)),
         rnn_pool_size=(4, 2),
-        gru_hidden_size=64,
+        rnn_hidden_size=64,
         dropout=0.0,
         lr=1e-3,
         batch_size=32,
@@ -177,7 +178,7 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         self.kernel_size = kernel_size
         self.pool_sizes = pool_sizes
         self.rnn_pool_size = rnn_pool_size
-        self.gru_hidden_size = gru_hidden_size
+        self.rnn_hidden_size = rnn_hidden_size
         self.dropout = dropout
         self.lr = lr
         self.batch_size = batch_size

@@ -34,6 +34,11 @@ class CNN2D(nn.Module):
         Normalize after each convolution.
     dense_sizes : sequence of int, default=()
         Widths of dense layers (Linear-ReLU-Dropout) between the blocks and the classes.
+
+    Attributes
+    ----------
+    largest_product : int
+        Multiply-adds of the largest operation, for one sample.
     """
 
     def __init__(
@@ -52,11 +57,13 @@ class CNN2D(nn.Module):
         back, forth = (kernel_size - 1) // 2, kernel_size // 2
         blocks: list[nn.Module] = []
         before = 1
+        products = []
         for size, pool in zip(channels, pool_sizes, strict=True):
             pool = (min(pool[0], n_frames), min(pool[1], n_mels))
             if back != forth:
                 blocks.append(nn.ZeroPad2d((0, 1, 0, 1)))
             blocks += [nn.Conv2d(before, size, kernel_size, padding=back), nn.ReLU()]
+            products.append(before * size * kernel_size**2 * n_frames * n_mels)
             if batch_norm:
                 blocks.append(nn.BatchNorm2d(size))
             blocks += [nn.MaxPool2d(pool), Dropout(dropout)]
@@ -66,9 +73,11 @@ class CNN2D(nn.Module):
         width = before * n_frames * n_mels
         for size in dense_sizes:
             dense += [nn.Linear(width, size), nn.ReLU(), Dropout(dropout)]
+            products.append(width * size)
             width = size
         self.dense = nn.Sequential(*dense)
         self.head = nn.Linear(width, n_classes)
+        self.largest_product = max(*products, width * n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""

@@ -33,9 +33,9 @@ class CRNN(nn.Module):
         Kernel length, or side, of each block; odd.
     pool_sizes : sequence of int, default=(4, 2, 2)
         Pooling of each block over frames, and with 2-D convolutions over bands.
-    lstm_hidden_size : int, default=32
+    rnn_hidden_size : int, default=32
         Width of the recurrent network's hidden state.
-    lstm_layers : int, default=2
+    rnn_layers : int, default=2
         Number of stacked recurrent layers.
     bidirectional : bool, default=False
         Read the sequence in both directions.
@@ -54,6 +54,11 @@ class CRNN(nn.Module):
         Probability of dropping a unit after the recurrent network.
     average_steps : bool, default=False
         Decide at every step and average the probabilities, in place of the last state.
+
+    Attributes
+    ----------
+    largest_product : int
+        Multiply-adds of the largest operation, for one sample.
     """
 
     def __init__(
@@ -63,8 +68,8 @@ class CRNN(nn.Module):
         channels: Sequence[int] = (64, 32, 16),
         kernel_sizes: Sequence[int] = (5, 3, 3),
         pool_sizes: Sequence[int] = (4, 2, 2),
-        lstm_hidden_size: int = 32,
-        lstm_layers: int = 2,
+        rnn_hidden_size: int = 32,
+        rnn_layers: int = 2,
         bidirectional: bool = False,
         dropout: float | Sequence[float] = 0.3,
         convolution: str = "1d",
@@ -93,11 +98,13 @@ class CRNN(nn.Module):
                 f"{len(per_block)}"
             )
         blocks: list[nn.Module] = []
+        products = []
         for size, kernel, pool, drop in zip(
             channels, kernel_sizes, pool_sizes, per_block, strict=True
         ):
             pools = tuple(min(pool, side) for side in sides)
             blocks.append(conv(before, size, kernel, padding=kernel // 2))
+            products.append(before * size * kernel ** len(sides) * math.prod(sides))
             if batch_norm:
                 blocks.append(norm(size))
             blocks += [_ACTIVATIONS[activation](), pooling(pools)]
@@ -105,13 +112,14 @@ class CRNN(nn.Module):
                 blocks.append(Dropout(drop))
             before, sides = size, [side // by for side, by in zip(sides, pools, strict=True)]
         self.blocks = nn.Sequential(*blocks)
+        self.largest_product = max(products, default=0)
         width = before * (sides[1] if self.image else 1)
         recurrent = {"lstm": nn.LSTM, "gru": nn.GRU}[rnn]
         self.rnn = recurrent(
-            width, lstm_hidden_size, lstm_layers, batch_first=True, bidirectional=bidirectional
+            width, rnn_hidden_size, rnn_layers, batch_first=True, bidirectional=bidirectional
         )
         self.dropout = Dropout(rnn_dropout)
-        self.head = nn.Linear(lstm_hidden_size * (2 if bidirectional else 1), n_classes)
+        self.head = nn.Linear(rnn_hidden_size * (2 if bidirectional else 1), n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""

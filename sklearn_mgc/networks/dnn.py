@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -26,6 +27,11 @@ class DNN(nn.Module):
         Widths of the hidden layers.
     dropout : float, default=0.25
         Probability of dropping a unit.
+
+    Attributes
+    ----------
+    largest_product : int
+        Multiply-adds of the largest operation, for one sample.
     """
 
     def __init__(
@@ -48,6 +54,8 @@ class DNN(nn.Module):
             width = size
         layers.append(nn.Linear(width, n_classes))
         self.layers = nn.Sequential(*layers)
+        widths = [input_shape[0], *hidden_sizes, n_classes]
+        self.largest_product = max(a * b for a, b in itertools.pairwise(widths))
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of descriptors (n, n_features)."""

@@ -54,6 +54,7 @@ class FrontEnd(nn.Module):
         self.register_buffer("mean", torch.zeros(input_shape[1]))
         self.register_buffer("scale", torch.ones(input_shape[1]))
         self.network = network(input_shape, n_classes, **params)
+        self.largest_product = self.network.largest_product
 
     def seed_draws(self, *key: int) -> None:
         """Begin the stream of this key."""

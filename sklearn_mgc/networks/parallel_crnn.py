@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -31,7 +32,7 @@ class ParallelCRNN(nn.Module):
         Pooling of each block over frames and bands.
     rnn_pool_size : (int, int), default=(4, 2)
         Pooling before the GRU.
-    gru_hidden_size : int, default=64
+    rnn_hidden_size : int, default=64
         Width of the GRU's hidden state in each direction.
     dropout : float, default=0.0
         Probability of dropping one of the values that both branches give.
@@ -40,6 +41,11 @@ class ParallelCRNN(nn.Module):
     ----------
     L. Feng, S. Liu and J. Yao, *Music genre classification with paralleling recurrent
     convolutional neural network*, arXiv:1712.08370, 2017.
+
+    Attributes
+    ----------
+    largest_product : int
+        Multiply-adds of the largest operation, for one sample.
     """
 
     def __init__(
@@ -50,29 +56,33 @@ class ParallelCRNN(nn.Module):
         kernel_size: tuple[int, int] = (3, 1),
         pool_sizes: Sequence[tuple[int, int]] = ((2, 2), (2, 2), (2, 2), (4, 4), (4, 4)),
         rnn_pool_size: tuple[int, int] = (4, 2),
-        gru_hidden_size: int = 64,
+        rnn_hidden_size: int = 64,
         dropout: float = 0.0,
     ):
         super().__init__()
         size = _Size(*input_shape)
         blocks: list[nn.Module] = []
         before = 1
+        products = []
         for n_channels, pool in zip(channels, pool_sizes, strict=True):
             kernel = size.cap(kernel_size)
             blocks += [nn.Conv2d(before, n_channels, kernel), nn.ReLU()]
             size = _Size(size.n_frames - kernel[0] + 1, size.n_mels - kernel[1] + 1)
+            places = size.n_frames * size.n_mels
+            products.append(before * n_channels * math.prod(kernel) * places)
             pool = size.cap(pool)
             blocks.append(nn.MaxPool2d(pool))
             size = _Size(size.n_frames // pool[0], size.n_mels // pool[1])
             before = n_channels
         self.blocks = nn.Sequential(*blocks)
+        self.largest_product = max(products, default=0)
         pool = _Size(*input_shape).cap(rnn_pool_size)
         self.pool = nn.MaxPool2d(pool)
         self.gru = nn.GRU(
-            input_shape[1] // pool[1], gru_hidden_size, batch_first=True, bidirectional=True
+            input_shape[1] // pool[1], rnn_hidden_size, batch_first=True, bidirectional=True
         )
         self.dropout = Dropout(dropout)
-        width = before * size.n_frames * size.n_mels + 2 * gru_hidden_size
+        width = before * size.n_frames * size.n_mels + 2 * rnn_hidden_size
         self.head = nn.Linear(width, n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:

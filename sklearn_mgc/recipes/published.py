@@ -176,8 +176,8 @@ def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any)
         "pool_sizes": (2, 2, 2),
         "batch_norm": False,
         "dropout": 0.5,
-        "lstm_hidden_size": 256,
-        "lstm_layers": 1,
+        "rnn_hidden_size": 256,
+        "rnn_layers": 1,
         "rnn_dropout": 0.5,
         "average_steps": True,
         "lr": 1e-5,
@@ -230,8 +230,8 @@ def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) 
         "activation": "elu",
         "dropout": (0.1, 0.1, 0.1, 0.1),
         "rnn": "gru",
-        "lstm_hidden_size": 32,
-        "lstm_layers": 2,
+        "rnn_hidden_size": 32,
+        "rnn_layers": 2,
         "rnn_dropout": 0.3,
         "lr": 1e-3,
         "batch_size": 32,
@@ -306,7 +306,7 @@ def parallel_crnn(
     Examples
     --------
     >>> from sklearn_mgc.recipes import published
-    >>> published.parallel_crnn().gru_hidden_size
+    >>> published.parallel_crnn().rnn_hidden_size
     64
     """
     given = {"lr": 5e-4, "batch_size": 64}

@@ -111,12 +111,12 @@ def _ranges() -> dict[type, dict[str, Any]]:
         CNN2DClassifier: of_spectrograms,
         CRNNClassifier: {
             **of_spectrograms,
-            "lstm_hidden_size": CategoricalDistribution([16, 32, 64]),
+            "rnn_hidden_size": CategoricalDistribution([16, 32, 64]),
             "bidirectional": CategoricalDistribution([False, True]),
         },
         ParallelCRNNClassifier: {
             **of_spectrograms,
-            "gru_hidden_size": CategoricalDistribution([32, 64, 128]),
+            "rnn_hidden_size": CategoricalDistribution([32, 64, 128]),
         },
         RegularizedDiscriminantAnalysis: {
             "pooling": FloatDistribution(0.0, 1.0),

@@ -12,7 +12,7 @@ ESTIMATORS = [
     DNNClassifier(max_epochs=40, **_SMALL),
     CNN2DClassifier((8, 8, 8), kernel_size=3, dropout=0.0, max_epochs=60, **_SMALL),
     CRNNClassifier((8, 8, 8), dropout=0.0, max_epochs=40, **_SMALL),
-    ParallelCRNNClassifier((8, 8, 8, 8, 8), gru_hidden_size=16, max_epochs=40, **_SMALL),
+    ParallelCRNNClassifier((8, 8, 8, 8, 8), rnn_hidden_size=16, max_epochs=40, **_SMALL),
 ]
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": (
