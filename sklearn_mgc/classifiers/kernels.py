@@ -195,35 +195,6 @@ def _adamw(w, n, lr, settings, step):
         w[i] = keep * w[i] - length * m / (math.sqrt(v) * root + eps)
 
 
-@_compiled
-def _forward(w, found, layers, at, kept, start, rows, last):
-    width, outputs, sums = layers[at + INPUTS] + 1, layers[at + OUTPUTS], layers[at + SUMS]
-    values, weights = layers[at + VALUES], layers[at + WEIGHTS]
-    _product(w, found, sums, values, width, np.int64(1), weights, rows, width, outputs)
-    running = layers[at + RUNNING]
-    if running:
-        mean, inverse = layers[at + MEAN], layers[at + INVERSE]
-        _normalize(w, sums, rows, outputs, mean, inverse, running)
-    if not last:
-        units, scale = layers[at + KEPT] + start * outputs, w[layers[at + SCALE]]
-        to = layers[at + COLUMNS + VALUES]
-        _activate(w, sums, layers[at + GAMMA], kept, units, scale, to, rows, outputs)
-
-
-@_compiled
-def _backward(w, found, layers, at, n_params, rows):
-    inputs, outputs, slopes = layers[at + INPUTS], layers[at + OUTPUTS], layers[at + SLOPES]
-    values, weights, gamma = layers[at + VALUES], layers[at + WEIGHTS], layers[at + GAMMA]
-    if layers[at + RUNNING]:
-        sums, inverse = layers[at + SUMS], layers[at + INVERSE]
-        _denormalize(w, slopes, sums, gamma, inverse, gamma + n_params, rows, outputs)
-    width, gradients = inputs + 1, weights + n_params
-    _product(w, found, gradients, values, np.int64(1), width, slopes, width, rows, outputs)
-    if at > 0:
-        scale, below = w[layers[at - COLUMNS + SCALE]], layers[at - COLUMNS + SLOPES]
-        _back(w, slopes, weights, values, scale, below, rows, inputs, outputs)
-
-
 _floats, _doubles, _integers = CPointer(float32), CPointer(float64), CPointer(int64)
 
 
@@ -246,15 +217,41 @@ def train_batches(
     to ``totals`` the loss and the rows that were right are added. ``found`` has room for as
     many integers as the widest layer, or batch, has entries.
     """
-    last = (n_layers - 1) * COLUMNS
+    one, last = np.int64(1), (n_layers - 1) * COLUMNS
     for k in range(n_batches):
         start = ends[k]
         rows = ends[k + 1] - start
         _read(w, layers[VALUES], X, start, rows, layers[INPUTS])
         for i in range(n_layers):
-            _forward(w, found, layers, i * COLUMNS, kept, start, rows, i == n_layers - 1)
-        logits, slopes, classes = layers[last + SUMS], layers[last + SLOPES], layers[last + OUTPUTS]
-        _loss(w, logits, slopes, labels, weight, start, settings[4], rows, classes, totals)
+            at = i * COLUMNS
+            width, outputs, sums = layers[at + INPUTS] + 1, layers[at + OUTPUTS], layers[at + SUMS]
+            values, weights = layers[at + VALUES], layers[at + WEIGHTS]
+            _product(w, found, sums, values, width, one, weights, rows, width, outputs)
+            running = layers[at + RUNNING]
+            if running:
+                mean, inverse = layers[at + MEAN], layers[at + INVERSE]
+                _normalize(w, sums, rows, outputs, mean, inverse, running)
+            if at < last:
+                units, scale = layers[at + KEPT] + start * outputs, w[layers[at + SCALE]]
+                above = layers[at + COLUMNS + VALUES]
+                _activate(w, sums, layers[at + GAMMA], kept, units, scale, above, rows, outputs)
+        slopes, classes = layers[last + SLOPES], layers[last + OUTPUTS]
+        logits, smoothing = layers[last + SUMS], settings[4]
+        _loss(w, logits, slopes, labels, weight, start, smoothing, rows, classes, totals)
         for i in range(n_layers):
-            _backward(w, found, layers, last - i * COLUMNS, n_params, rows)
+            at = last - i * COLUMNS
+            width, outputs, slopes = (
+                layers[at + INPUTS] + 1, layers[at + OUTPUTS], layers[at + SLOPES],
+            )  # fmt: skip
+            values, weights, gamma = (
+                layers[at + VALUES], layers[at + WEIGHTS], layers[at + GAMMA],
+            )  # fmt: skip
+            if layers[at + RUNNING]:
+                sums, inverse = layers[at + SUMS], layers[at + INVERSE]
+                _denormalize(w, slopes, sums, gamma, inverse, gamma + n_params, rows, outputs)
+            gradients = weights + n_params
+            _product(w, found, gradients, values, one, width, slopes, width, rows, outputs)
+            if at > 0:
+                scale, below = w[layers[at - COLUMNS + SCALE]], layers[at - COLUMNS + SLOPES]
+                _back(w, slopes, weights, values, scale, below, rows, width - one, outputs)
         _adamw(w, n_params, lrs[k], settings, step + k + 1)
