@@ -4,6 +4,11 @@ The same network, data, batch size and optimizer in the three loops, which take 
 epoch, so that they share whatever else the machine does; medians over the epochs::
 
     python benchmarks/training.py --rounds 7
+
+``--engines`` compares whole fits of `DNNClassifier` by the compiled loops and by torch, in
+processor time, and what two threads gain, by the clock::
+
+    OMP_NUM_THREADS=1 python benchmarks/training.py --engines
 """
 
 from __future__ import annotations
@@ -16,10 +21,13 @@ from statistics import median
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
+from sklearn.base import clone
 from skorch import NeuralNetClassifier
 from torch.nn.functional import cross_entropy
 
 from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier
+from sklearn_mgc.classifiers import compiled
 
 N_CLASSES, LR = 10, 1e-4
 # Rows are chosen for a second or less per epoch. The spectrograms of the 2-D network are
@@ -121,14 +129,60 @@ def measure(name: str, batch_size: int, rounds: int) -> dict:
     }
 
 
+def measure_engines(batch_size: int, rounds: int) -> dict:
+    """Processor time of a fit of 800 rows and five epochs: torch's to that of the loops."""
+    X, y = _blobs(800)
+    model = DNNClassifier(batch_size=batch_size, max_epochs=5, random_state=0, device="cpu")
+    seconds: dict[str, list[float]] = {"compiled": [], "torch": []}
+    for i in range(rounds + 1):
+        for engine, values in seconds.items():
+            with compiled.forced(engine):
+                started = time.process_time()
+                model.fit(X, y)
+                if i:  # the first round compiles
+                    values.append(time.process_time() - started)
+    ratio = median(np.divide(seconds["torch"], seconds["compiled"]))
+    times = {f"{name} ms": round(median(v) * 1e3, 1) for name, v in seconds.items()}
+    return {"batch": batch_size, **times, "torch to compiled": round(ratio, 2)}
+
+
+def measure_threads(rounds: int) -> dict:
+    """Eight fits in two threads and one after the other, by the clock."""
+    X, y = _blobs(800)
+    model = DNNClassifier(batch_size=32, max_epochs=20, random_state=0, device="cpu").fit(X, y)
+    ratios = []
+    for _ in range(rounds):
+        took = []
+        for n_jobs in (1, 2):
+            started = time.perf_counter()
+            fits = (delayed(clone(model).fit)(X, y) for _ in range(8))
+            Parallel(n_jobs=n_jobs, prefer="threads")(fits)
+            took.append(time.perf_counter() - started)
+        ratios.append(took[0] / took[1])
+    return {"two threads to one": round(median(ratios), 2)}
+
+
+def _blobs(n: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((n, 25), dtype=np.float32), rng.integers(0, N_CLASSES, n)
+    X[np.arange(n), y] += 2
+    return X, y
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--networks", nargs="+", default=["dnn", "cnn2d", "crnn"])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--engines", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     print(f"torch {torch.__version__}, Python {platform.python_version()}, {args.threads} thread")
+    if args.engines:
+        for batch_size in (5, 32, 100, 256):
+            print(json.dumps(measure_engines(batch_size, args.rounds)), flush=True)
+        print(json.dumps(measure_threads(args.rounds)))
+        return
     for name, batch_size in CASES:
         if name in args.networks:
             print(json.dumps(measure(name, batch_size, args.rounds)), flush=True)
