@@ -158,10 +158,11 @@ def compare(
     That these trained models differ, and that the methods do, are two questions. The interval
     and ``p_artists`` answer the first: other artists, the same models. Another training set
     gives other models, and of two methods that are equally good one trained model is often
-    the better: where the two were exchangeable, the interval left out 0 in COVERED_OUT of 100
-    simulated comparisons. Only ``p_folds``, which rejected in COVERED_FOLDS of 100 of them,
-    answers the second, and the verdict names a better method only where both agree
-    (:doc:`/results/coverage`). It has little power with five folds: use ``n_repeats``.
+    the better: of 400 simulated comparisons of exchangeable methods on 30 artists the interval
+    left out 0 in 8.8 %, McNemar's test rejected in 22.5 %, and ``p_folds``, which alone answers
+    the second question, in 1.5 % (:doc:`/results/coverage`). The verdict names a better method
+    only where interval and ``p_folds`` agree. That has little power with five folds: use
+    ``n_repeats``.
 
     Examples
     --------

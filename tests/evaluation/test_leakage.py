@@ -11,6 +11,7 @@ import soundfile
 import soxr
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
+from sklearn_mgc import HandcraftedFeatures
 from sklearn_mgc.datasets import load_audio_table, load_gtzan_features, make_music
 from sklearn_mgc.evaluation import (
     LeakageError,
@@ -42,8 +43,8 @@ def test_clean_data_is_clean():
     assert report.verdict == (
         "no leak found: none of 120 test tracks in 5 folds has its artist, a segment of its "
         "track, an exact copy, a listed duplicate or a near-duplicate in training; "
-        "near-duplicates by descriptors: changes of level, and copies in another encoding, are "
-        "mostly not seen"
+        "near-duplicates by descriptors: copies in another encoding, or cut elsewhere, are mostly "
+        "not seen"
     )
     assert report.to_frame("track").empty and report.to_frame("artist").empty
 
@@ -299,6 +300,15 @@ def test_representations():
     assert frame["artist"].sum() == len(report.to_frame("track"))
     np.testing.assert_allclose(frame["artist_share"], frame["artist"] / 24)
     assert repr(report) == f"<LeakageReport: {report.verdict}>"
+
+
+@pytest.mark.parametrize("gain", [0.5, 0.7])
+def test_a_copy_at_another_level_is_found_by_descriptors(gain):
+    music = make_music(60, duration=2.0, random_state=0).data
+    quieter = [np.float32(gain) * clip for clip in music[:10]]
+    table = HandcraftedFeatures("kaggle").transform([*music, *quieter])
+    found = leakage_report(table, cv=[(np.arange(60), np.arange(60, 70))]).to_frame("track")
+    assert found[["test", "train"]].to_numpy().tolist() == [[60 + i, i] for i in range(10)]
 
 
 @pytest.mark.parametrize(

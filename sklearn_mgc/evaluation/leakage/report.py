@@ -28,7 +28,7 @@ _UNCHECKED = {
 _NOT_HEARD = {
     "sound": "changes of pitch from a quarter of a semitone, of tempo from 0.5 %, of speed from "
     "1 %, and reverberation are not heard",
-    "descriptors": "changes of level, and copies in another encoding, are mostly not seen",
+    "descriptors": "copies in another encoding, or cut elsewhere, are mostly not seen",
 }
 
 
