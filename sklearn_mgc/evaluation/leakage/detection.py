@@ -67,8 +67,8 @@ def leakage_report(
         tenth of the columns that differ most, so that a change of level hides nothing; fewer
         than 20 tracks are too few for it. (Of GTZAN's 1000 clips 22 pairs are so close, each
         of them one song twice.) Paths and lists of waveforms are compared by their sound [3]_:
-        clips that share 3 s of one recording are near-duplicates, whether encoded, equalized, clipped,
-        louder or cut elsewhere. None searches neither.
+        clips that share 3 s of one recording are near-duplicates, whether encoded,
+        equalized, clipped, louder or cut elsewhere. None searches neither.
     audio : bool, default=True
         Whether to decode files to find copies and near-duplicates; without it only labels
         and features are compared.
