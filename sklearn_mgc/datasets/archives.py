@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
@@ -47,13 +48,13 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> Path:
     with alone(folder):
         if folder.is_dir():
             return folder
-        partial = folder.with_name(folder.name + ".part")
+        unfinished = folder.with_name(folder.name + ".part")
         # What an interrupted or failed run left may be damaged.
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
         try:
-            _unpack(archive, partial, verbose)
-            partial.rename(folder)
+            _unpack(archive, unfinished, verbose)
+            unfinished.rename(folder)
         except (tarfile.TarError, *ZIP_TROUBLE) as error:
             if getattr(error, "errno", None) is not None or str(archive) in str(error):
                 raise  # the disk's fault, or told already
@@ -61,7 +62,7 @@ def unpack(archive: Path, folder: Path, *, verbose: int = 0) -> Path:
                 f"{archive}: broken or incomplete archive ({error}); download it again"
             ) from error
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 
@@ -98,7 +99,7 @@ def _unzip(archive: Path, folder: Path) -> Iterator[_Member]:
             if not info.is_dir():
                 yield (
                     info.filename, info.file_size, is_file,
-                    lambda info=info: file.extract(info, folder),
+                    partial(file.extract, info, folder),
                 )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _untar(archive: Path, folder: Path) -> Iterator[_Member]:
                 if not info.isdir():
                     yield (
                         info.name, info.size, info.isreg(),
-                        lambda info=info: file.extract(info, folder, filter="data"),
+                        partial(file.extract, info, folder, filter="data"),
                     )  # fmt: skip
             # tarfile takes a damaged header for the end, and never reads as far as the checksum
             # of the compressed file, which lies behind it.

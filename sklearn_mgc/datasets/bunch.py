@@ -205,7 +205,7 @@ def left_out(bunch: Bunch) -> str:
     >>> from sklearn_mgc.datasets import left_out, load_audio_folder, make_music
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = make_music(n_tracks=6, duration=0.5, folder=folder, random_state=0)
-    ...     _ = open(f"{folder}/cover.jpg", "w").close()
+    ...     _ = open(f"{folder}/rock/cover.jpg", "w").close()
     ...     music = load_audio_folder(folder)
     >>> left_out(music)
     'left out: 1 not an audio file (.jpg)'

@@ -25,7 +25,7 @@ class Table(NamedTuple):
     source: str
     base: Path  # where its relative paths start
     header: list[str]
-    rows: list[tuple[int, Sequence]]  # with the line of each
+    rows: Sequence[tuple[int, Sequence]]  # with the line of each
     delimiter: str  # "" where there is none
 
 
