@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from sklearn_mgc._routing import fit_parameter
+from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.search.spaces import space as ready_space
@@ -202,9 +202,8 @@ class _Objective:
         return scores
 
     def _fit(self, model, train):
-        name = None if self._groups is None else fit_parameter(model, "groups")
-        given = {} if name is None else {name: self._groups[train]}
-        return model.fit(_safe_indexing(self._X, train), self._y[train], **given)
+        groups = None if self._groups is None else self._groups[train]
+        return fit_with(model, _safe_indexing(self._X, train), self._y[train], groups=groups)
 
 
 def _last(estimator):

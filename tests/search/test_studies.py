@@ -15,6 +15,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -115,6 +116,30 @@ def test_score_is_the_mean_over_folds_by_artist(clips):
     expected = cross_val_score(model.set_params(C=0.1), X, y, cv=folds)
     assert function(trial) == pytest.approx(expected.mean())
     assert trial.user_attrs["scores"] == pytest.approx(list(expected))
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_groups_reach_the_network_with_routing_on_and_off(clips, routing):
+    X, y, artists = clips
+    seen = []
+
+    class Watched(DNNClassifier):
+        def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+            seen.append(groups)
+            return super().fit(X, y, groups=groups)
+
+    network = Watched((4,), max_epochs=1, random_state=0)
+    space = {"lr": optuna.distributions.FloatDistribution(1e-3, 1e-2)}
+    with config_context(enable_metadata_routing=routing):
+        for model, prefix in (
+            (network, ""),
+            (make_pipeline(StandardScaler(), network), "watched__"),
+        ):
+            named = {f"{prefix}{name}": values for name, values in space.items()}
+            given = {"groups": artists, "cv": 2, "space": named, "pruning": None}
+            function = search.objective(model, X, y, **given)
+            function(optuna.trial.FixedTrial({f"{prefix}lr": 1e-3}))
+    assert len(seen) == 4 and all(groups is not None for groups in seen)
 
 
 def test_choices_that_are_no_plain_values_survive_a_storage(clips, tmp_path):
