@@ -47,11 +47,24 @@ def test_predict_json_goes_on_after_a_bad_file(model, folder, capsys):
     good = sorted(str(path) for path in folder.rglob("*.wav"))[0]
     assert main(["predict", str(model), "missing.mp3", good, "--json"]) == 1
     captured = capsys.readouterr()
-    row = json.loads(captured.out)
-    assert row["file"] == good
+    failed, row = map(json.loads, captured.out.splitlines())
+    assert (failed["file"], failed["error"]) == ("missing.mp3", "MissingAudioError")
+    assert row["file"] == good and row["sure"]
     assert row["genre"] == max(row["probabilities"], key=row["probabilities"].get)
-    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-    assert "missing.mp3" in captured.err
+    assert len(row["probabilities"]) == 3 and sum(row["probabilities"].values()) <= 1 + 1e-4
+    assert "missing.mp3" in failed["message"]
+
+
+def test_predict_not_sure_and_a_table(model, folder, tmp_path, capsys):
+    good = sorted(str(path) for path in folder.rglob("*.wav"))[0]
+    table = tmp_path / "genres.csv"
+    arguments = ["predict", str(model), good, "missing.mp3", "--csv", str(table)]
+    assert main([*arguments, "--min-confidence", "1"]) == 1
+    assert "not sure: " in capsys.readouterr().out
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["sure"] for row in rows] == ["False", ""]
+    assert rows[0]["genre"] == "" and "missing.mp3" in rows[1]["error"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +103,9 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
     [
         ("predict MODEL a.mp3 --top 0", "--top must be at least 1"),
         ("predict MODEL a.mp3 --top -1", "--top must be at least 1"),
+        ("predict MODEL a.mp3 --min-confidence 2", "--min-confidence must be between 0 and 1"),
+        ("predict MODEL a.mp3 --csv FOLDER", "is a folder; name a file"),
+        ("predict MODEL", "name audio files or folders after the model"),
         ("demo FOLDER --folds 0", "--folds must be at least 2"),
         ("demo FOLDER --folds 1", "--folds must be at least 2"),
         ("check FOLDER --min-duration -1", "min_duration must be at least 0"),
@@ -99,7 +115,7 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
         ("cache prune CACHE --max-size -1", "max_bytes must be a number >= 0"),
         ("cache info FOLDER", "there is no feature store there"),
         ("features FOLDER --jobs 0", "n_jobs == 0"),
-        ("features FOLDER --output FOLDER", "is a folder; name a file to write"),
+        ("features FOLDER --output FOLDER", "is a folder; name a file"),
         ("data verify NOWHERE", "no such file or folder"),
         ("leakage NOWHERE", "no such folder"),
         ("reproduce --gtzan NOWHERE", "no such file or folder"),

@@ -36,11 +36,12 @@ def music(tmp_path_factory):
 
 def test_a_table_with_a_column_of_artists(music, tmp_path, capsys):
     out = tmp_path / "models" / "mine.joblib"
-    arguments = ["train", str(music / "tracks.csv"), "--out", str(out), "--groups", "singer"]
-    assert main([*arguments, "--epochs", "3"]) == 0
+    arguments = ["train", str(music / "tracks.csv"), "--output", str(out), "--groups", "singer"]
+    assert main(arguments) == 0
     printed = capsys.readouterr()
     assert "left out" in printed.err and "broken.mp3" in printed.err
     assert "8 artists, none on both sides" in printed.out and "UNKNOWN" not in printed.out
+    assert "chosen" in printed.out and "log_loss" in printed.out
     assert "95 % CI" in printed.out and "4 folds by group: 24 clips" in printed.out
     card = out.with_suffix(".md").read_text(encoding="utf-8")
     assert "24 clips by 8 artists" in card and "| accuracy |" in card
@@ -52,7 +53,7 @@ def test_a_table_with_a_column_of_artists(music, tmp_path, capsys):
 
 def test_a_folder_without_tags_is_told_so_loudly(music, tmp_path, capsys):
     out = tmp_path / "m.joblib"
-    assert main(["train", str(music), "--out", str(out), "--model", "svc", "--folds", "2"]) == 0
+    assert main(["train", str(music), "--output", str(out), "--model", "svc", "--folds", "2"]) == 0
     assert "ARTISTS UNKNOWN (no file has an artist tag)" in capsys.readouterr().out
     assert "ARTISTS UNKNOWN" in out.with_suffix(".md").read_text(encoding="utf-8")
     assert joblib.load(out).predict_proba([next((music / "rock").glob("*.wav"))]).shape == (1, 2)
@@ -75,7 +76,7 @@ def test_a_table_in_the_folder_names_the_artists(music):
 
 
 def test_a_network_of_spectrograms_says_how_long_it_takes(music, tmp_path, capsys):
-    arguments = ["train", str(music), "--out", str(tmp_path / "m.joblib"), "--model", "crnn"]
+    arguments = ["train", str(music), "--output", str(tmp_path / "m.joblib"), "--model", "crnn"]
     assert main([*arguments, "--epochs", "1", "--folds", "2"]) == 0
     assert "CRNNClassifier: " in capsys.readouterr().out
 
@@ -85,8 +86,9 @@ def test_a_network_of_spectrograms_says_how_long_it_takes(music, tmp_path, capsy
     [
         (["--groups", "band"], "a folder has no columns"),
         (["--folds", "1"], "--folds must be at least 2"),
-        (["--model", "svc", "--epochs", "2"], "svc is none"),
-        (["--out", "."], "--out is the model's file"),
+        (["--model", "svc", "--epochs", "2"], "svc is not one"),
+        (["--output", "."], "is a folder; name a file to write"),
+        (["--output", "page.md"], "--output is the model's file"),
     ],
 )
 def test_wrong_arguments(music, tmp_path, monkeypatch, capsys, arguments, message):

@@ -24,6 +24,7 @@ from sklearn_mgc.commands.tracks import add_left_out, announce, count_folds, des
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
+from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
 from sklearn_mgc.saving import save_model
 
@@ -76,6 +77,7 @@ class System:
     features: str
     model: Pipeline
     result: EvaluationResult | None = None
+    history: list[dict] | None = None
     seconds: float = 0.0
 
     @property
@@ -142,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
     fitted = clone(best.model).fit(X[best.features], y)
     saved = output / "model.joblib"
     save_model(Pipeline([("features", transformers[best.features]), *fitted.steps]), saved)
-    _plot(best, fitted, output)
+    _plot(best, compared, output)
     print(
         f"\nEverything is in {output}, after {time.perf_counter() - started:.0f} s.\n"
         f"Next: python -m sklearn_mgc predict {saved} NEW_SONG.mp3\n"
@@ -194,6 +196,17 @@ def _evaluate(system: System, X, y, groups, n_folds: int, seed: int, *, tell) ->
         system.model, X, y, groups=groups, cv=n_folds, random_state=seed, verbose=1
     )
     system.seconds = time.perf_counter() - started
+    scaler, network = clone(system.model)
+    if hasattr(network, "max_epochs"):
+        # Curves of one fold more, whose test tracks are only watched.
+        train, test = next(draw_folds(n_folds, y, groups, seed=seed))
+        network.fit(
+            scaler.fit_transform(X[train]),
+            y[train],
+            X_val=scaler.transform(X[test]),
+            y_val=y[test],
+        )
+        system.history = network.history_
 
 
 def _print_table(systems: list[System], y) -> None:
@@ -216,7 +229,7 @@ def _print_leak(baseline: System, X, y, n_folds: int, seed: int) -> None:
     )
 
 
-def _plot(best: System, fitted: Pipeline, output: Path) -> None:
+def _plot(best: System, compared: list[System], output: Path) -> None:
     try:
         import matplotlib
     except ImportError:
@@ -236,10 +249,14 @@ def _plot(best: System, fitted: Pipeline, output: Path) -> None:
     ax.set_title(f"{best.title}, held-out tracks (rows: true genre)")
     with write_whole(output / "confusion_matrix.png") as part:
         fig.savefig(part, dpi=120)
-    if history := getattr(fitted[-1], "history_", None):
-        fig, axes = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
-        TrainingCurvesDisplay.from_history(history, axes=axes)
-        axes[0].set_title(best.title)
+    networks = [system for system in compared if system.history]
+    if networks:
+        fig, axes = plt.subplots(
+            len(networks), 2, figsize=(10, 3.2 * len(networks)), layout="constrained", squeeze=False
+        )
+        for system, row in zip(networks, axes, strict=True):
+            TrainingCurvesDisplay.from_history(system.history, axes=row)
+            row[0].set_title(system.title)
         with write_whole(output / "training_curves.png") as part:
             fig.savefig(part, dpi=120)
     plt.close("all")

@@ -1,7 +1,7 @@
 """``python -m sklearn_mgc train``: a model of your own music, and how good it is.
 
 The features of a file depend on that file alone, so they are computed once, before the
-folds; everything that learns is fitted inside each fold.
+folds; everything that learns, the choice of a model included, is done inside each fold.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 from sklearn_mgc._atomic import check_writable
 from sklearn_mgc._optional import require
-from sklearn_mgc.classifiers import CNN2DClassifier, DNNClassifier
+from sklearn_mgc.classifiers import (
+    CNN2DClassifier,
+    DNNClassifier,
+    TemperatureScaledClassifier,
+)
 from sklearn_mgc.commands.tracks import (
     SOURCES,
     add_left_out,
@@ -30,18 +33,18 @@ from sklearn_mgc.commands.tracks import (
     load_tracks,
     network_of,
 )
-from sklearn_mgc.evaluation import cross_validate
+from sklearn_mgc.display.tables import text_table
+from sklearn_mgc.evaluation import calibrate, confidence_for, cross_validate
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram
-from sklearn_mgc.recipes import voting_crnn
+from sklearn_mgc.recipes import choice, chosen_columns, voting_crnn
 from sklearn_mgc.saving import model_card, save_model
 
-EXAMPLE = "my_music --out model.joblib"
+EXAMPLE = "my_music --output model.joblib"
 
 _MODELS = {
+    "auto": None,
     "dnn": lambda seed: make_pipeline(StandardScaler(), DNNClassifier(random_state=seed)),
-    "svc": lambda seed: make_pipeline(
-        StandardScaler(), CalibratedClassifierCV(SVC(C=3), cv=3, ensemble=False)
-    ),
+    "svc": lambda seed: make_pipeline(StandardScaler(), SVC(C=3)),
     "crnn": lambda seed: voting_crnn(random_state=seed),
     "cnn2d": lambda seed: make_pipeline(CNN2DClassifier(random_state=seed)),
 }
@@ -51,18 +54,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("source", type=Path, help=SOURCES)
     parser.add_argument(
-        "--out",
+        "--output",
         type=Path,
         default=Path("model.joblib"),
-        help="the model, .joblib or, for others to load without trusting you, .skops (default: "
-        "model.joblib); a page about it is written beside it, as .md",
+        help="the model (default: model.joblib; .skops for one that loads without running "
+        "code); a page about it is written beside it, as .md",
     )
     parser.add_argument(
         "--model",
         choices=_MODELS,
-        default="dnn",
-        help="dnn and svc read descriptors and take "
-        "seconds; crnn and cnn2d read spectrograms and take minutes to hours (default: dnn)",
+        default="auto",
+        help="auto tries descriptors and, where weights are there, pretrained embeddings, each "
+        "with several classifiers, and keeps what does best; dnn and svc read descriptors and "
+        "take seconds; crnn and cnn2d read spectrograms and take minutes to hours",
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="auto without embeddings: descriptors only"
     )
     parser.add_argument(
         "--groups",
@@ -78,60 +85,134 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    if args.folds < 2:
-        raise ValueError(f"--folds must be at least 2, got {args.folds}")
-    if args.out.is_dir() or args.out.suffix == ".md":
-        raise ValueError(f"{args.out}: --out is the model's file, such as model.joblib")
-    check_writable(args.out)
-    if args.out.suffix == ".skops":
-        require("skops", extra="skops", what=".skops files")
-    model = _model(args)
+    _check(args)
     music = load_tracks(args.source, args.groups, every=args.left_out)
     count_folds(music.target, music.groups, args.folds)  # before anything takes time
-    features, X, music = _extract(music, args)
+    transformers = _transformers(args)
+    columns, X, music = _extract(transformers, music)
     n_folds = count_folds(music.target, music.groups, args.folds)
     print(f"{len(X)} tracks of {len(np.unique(music.target))} genres, {n_folds} folds.")
     print(music.about_groups)
+    model = _model(args, columns, music)
     if args.model in ("crnn", "cnn2d"):
         announce(model, X, music.target, n_folds)
-    scores = cross_validate(
+    result = cross_validate(
         model, X, music.target, groups=music.groups, cv=n_folds, random_state=args.seed, verbose=1
     )
+    temperature, scores = calibrate(result)
     chance = max(np.unique(music.target, return_counts=True)[1]) / len(X)
-    print(f"\n{scores}\n\nAlways the most frequent genre: {chance:.3f}. Now fitting on all tracks.")
-    fitted = Pipeline([("features", features), *clone(model).fit(X, music.target).steps])
-    save_model(fitted, args.out)
-    card = args.out.with_suffix(".md")
+    print(f"\n{scores}\n\nAlways the most frequent genre: {chance:.3f}.")
+    _print_trust(scores)
+    print("Now fitting on all tracks.")
+    fitted = _fit_on_all(model, transformers, temperature, X, music)
+    save_model(fitted, args.output)
+    card = args.output.with_suffix(".md")
     model_card(fitted, data=music, scores=scores, notes=music.about_groups, path=card)
-    print(f"Wrote {args.out} and {card}, a page about it.")
-    print(f"Next: python -m sklearn_mgc predict {shlex.quote(str(args.out))} NEW_SONG.mp3")
+    print(f"Wrote {args.output} and {card}, a page about it.")
+    print(f"Next: python -m sklearn_mgc predict {shlex.quote(str(args.output))} NEW_SONG.mp3")
     return 0
 
 
-def _model(args: argparse.Namespace) -> Pipeline:
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot work before anything takes time."""
+    if args.folds < 2:
+        raise ValueError(f"--folds must be at least 2, got {args.folds}")
+    if args.output.suffix == ".md":
+        raise ValueError(f"{args.output}: --output is the model's file, such as model.joblib")
+    if args.epochs is not None and args.model in ("auto", "svc"):
+        raise ValueError(f"--epochs applies to networks only; {args.model} is not one")
+    if args.fast and args.model != "auto":
+        raise ValueError(f"--fast applies to --model auto; {args.model} is fast or slow as it is")
+    check_writable(args.output)
+    check_writable(args.output.with_suffix(".md"))
+    if args.output.suffix == ".skops":
+        require("skops", extra="skops", what=".skops files")
+
+
+def _transformers(args: argparse.Namespace) -> dict:
+    """What turns files into columns, by the kind of columns."""
+    if args.model in ("crnn", "cnn2d"):
+        return {"mel": MelSpectrogram(n_jobs=args.jobs)}
+    transformers: dict = {"descriptors": HandcraftedFeatures("rich", n_jobs=args.jobs)}
+    return transformers
+
+
+def _extract(transformers: dict, music: Bunch):
+    """Columns of each kind, all columns side by side, and the tracks that could be read."""
+    parts = {}
+    for name, transformer in transformers.items():
+        parts[name] = describe(transformer, music.data, tell=not parts)
+        transformer.set_params(n_jobs=None, on_error="raise", verbose=0)
+    read = np.ones(len(music.data), dtype=bool)
+    for part in parts.values():
+        read &= np.isfinite(part).reshape(len(part), -1).all(axis=1)
+    X = next(iter(parts.values())) if len(parts) == 1 else np.hstack(list(parts.values()))
+    kept = Bunch(
+        data=music.data[read],
+        target=music.target[read].astype(str),
+        groups=None if music.groups is None else music.groups[read],
+        DESCR=music.DESCR,
+        about_groups=music.about_groups,
+    )
+    return {name: part.shape[1] for name, part in parts.items()}, X[read], kept
+
+
+def _model(args: argparse.Namespace, columns: dict[str, int], music: Bunch):
+    if args.model == "auto":
+        # The inner folds have fewer artists of the smallest genre than the outer ones.
+        n_inner = max(2, min(5, count_folds(music.target, music.groups, 6) - 1))
+        return choice(
+            columns,
+            n_folds=n_inner,
+            grouped=music.groups is not None,
+            random_state=args.seed,
+        )
     model = _MODELS[args.model](args.seed)
     if args.epochs is not None:
-        if args.model == "svc":
-            raise ValueError("--epochs is of networks, and svc is none")
         network_of(model).set_params(max_epochs=args.epochs)
     return model
 
 
-def _extract(music: Bunch, args: argparse.Namespace):
-    """The transformer, its features, and the tracks that could be read."""
-    if args.model in ("dnn", "svc"):
-        features = HandcraftedFeatures("rich", n_jobs=args.jobs)
+def _print_trust(scores) -> None:
+    """From which probability on an answer is right in nine of ten cases."""
+    threshold = confidence_for(scores, 0.9)
+    if threshold < 1:
+        answered = float((scores.probabilities.max(axis=1) >= threshold).mean())
+        print(
+            f"Answers of at least {threshold:.2f} were right in 9 of 10 cases; they are "
+            f"{answered:.0%} of all (predict --min-confidence {threshold:.2f})."
+        )
+
+
+def _fit_on_all(model, transformers: dict, temperature: float, X, music: Bunch) -> Pipeline:
+    """The model that is kept: from files to calibrated probabilities."""
+    used = list(transformers)
+    if not isinstance(model, Pipeline):
+        by_artist = {} if music.groups is None else {"groups": music.groups}
+        search = clone(model).fit(X, music.target, **by_artist)
+        _print_choice(search)
+        kind = chosen_columns(search)
+        used = used if kind == "both" else [kind]
+        X = search.best_estimator_["columns"].transform(X)
+        model = clone(search.best_estimator_[1:])
+    fitted = TemperatureScaledClassifier(model, temperature).fit(X, music.target)
+    if len(used) == 1:
+        features = transformers[used[0]].fit(None)
     else:
-        features = MelSpectrogram(n_jobs=args.jobs)
-    X = describe(features, music.data)
-    keep = np.isfinite(X).reshape(len(X), -1).all(axis=1)
-    features.set_params(n_jobs=None, on_error="raise", verbose=0)
-    groups = None if music.groups is None else music.groups[keep]
-    kept = Bunch(
-        data=music.data[keep],
-        target=music.target[keep].astype(str),
-        groups=groups,
-        DESCR=music.DESCR,
-        about_groups=music.about_groups,
-    )
-    return features.fit(None), X[keep], kept
+        features = FeatureUnion([(name, transformers[name]) for name in used]).fit(None)
+    return Pipeline([("features", features), ("classifier", fitted)])
+
+
+def _print_choice(search) -> None:
+    found = search.cv_results_
+    rows = [
+        [
+            params["columns"].transformers[0][0],
+            type(params["classifier"]).__name__,
+            float(found["mean_test_score"][i]),
+            "chosen" if i == search.best_index_ else "",
+        ]
+        for i, params in enumerate(found["params"])
+    ]
+    print("\nOn folds of all tracks, from which the best is chosen:")
+    print(text_table(["columns", "classifier", "accuracy", ""], rows) + "\n")
