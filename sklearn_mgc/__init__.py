@@ -22,6 +22,7 @@ _LINE = {
     "HandcraftedFeatures": "features",
     "MelScaler": "features",
     "MelSpectrogram": "features",
+    "PretrainedEmbedding": "features",
     "RelativeVariances": "features",
     "CNN2DClassifier": "classifiers",
     "CRNNClassifier": "classifiers",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from sklearn_mgc.features import HandcraftedFeatures as HandcraftedFeatures
     from sklearn_mgc.features import MelScaler as MelScaler
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
+    from sklearn_mgc.features import PretrainedEmbedding as PretrainedEmbedding
     from sklearn_mgc.features import RelativeVariances as RelativeVariances
 
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "train and compare the networks on generated music, or on a folder of your own",
     "features": "write a table of descriptors of audio files",
     "leakage": "say whether a split tests what it trained on",
+    "models": "list the pretrained networks, and bring their weights",
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
     "train": "train a model on a folder of your own, and say how good it is",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklearn_mgc._home import locate_data_home
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
 
@@ -79,13 +80,6 @@ def clear_data_home(data_home: str | os.PathLike | None = None) -> None:
     folder = locate_data_home(data_home)
     if folder.exists():
         shutil.rmtree(folder)
-
-
-def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
-    """Where the data home is or would be; nothing is made."""
-    if data_home is None:
-        data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
-    return as_path(data_home)
 
 
 def find_data(path: str | os.PathLike | None, data_home, name: str, hint: str) -> Path:

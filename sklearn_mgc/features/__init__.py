@@ -1,6 +1,7 @@
 """Sound to arrays: transformers from paths or waveforms to what classifiers read."""
 
 from sklearn_mgc.features.base import AudioTransformer
+from sklearn_mgc.features.embeddings import PretrainedEmbedding
 from sklearn_mgc.features.extraction import extract
 from sklearn_mgc.features.handcrafted import HandcraftedFeatures
 from sklearn_mgc.features.mel import MelSpectrogram
@@ -15,6 +16,7 @@ __all__ = [
     "HandcraftedFeatures",
     "MelScaler",
     "MelSpectrogram",
+    "PretrainedEmbedding",
     "RelativeVariances",
     "Sound",
     "extract",

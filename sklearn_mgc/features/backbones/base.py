@@ -1,0 +1,140 @@
+"""What a pretrained network is to `PretrainedEmbedding`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one should know of a network before using it."""
+
+    name: str
+    title: str
+    source: str
+    licence: str
+    commercial_use: str
+    training_data: str
+    leakage: str
+    sample_rate: int
+    window: float
+    layers: dict[str, int]
+    default_layer: str
+    size: str
+    reference: str
+    tags: tuple[str, ...] = field(default=(), repr=False)
+
+    def describe(self) -> str:
+        """The card as text.
+
+        Returns
+        -------
+        str
+            One line for each entry.
+        """
+        layers = ", ".join(f"{name} ({size})" for name, size in self.layers.items())
+        lines = {
+            "source": self.source,
+            "licence": f"{self.licence}; commercial use: {self.commercial_use}",
+            "trained on": self.training_data,
+            "leakage": self.leakage,
+            "input": f"{self.sample_rate} Hz, windows of {self.window:g} s",
+            "layers": layers,
+            "size": self.size,
+            "reference": self.reference,
+        }
+        return f"{self.name}: {self.title}\n" + "\n".join(
+            f"    {key}: {value}" for key, value in lines.items()
+        )
+
+
+class Grid(NamedTuple):
+    """Windows on a waveform, in samples.
+
+    Window ``i`` begins at ``i * step`` and has ``length`` samples; the network reads ``margin``
+    more before and after it, zeros beyond the ends of the clip.
+    """
+
+    length: int
+    step: int
+    margin: int = 0
+
+    def count(self, n_samples: int) -> int:
+        """Number of whole windows."""
+        return 1 + (n_samples - self.length) // self.step if n_samples >= self.length else 0
+
+
+class Backbone:
+    """A network with its weights.
+
+    A subclass sets ``card`` and ``weights_hash`` and has ``embed``.
+    """
+
+    card: Card
+    weights_hash: str
+
+    def grid(self, window: float, hop: float) -> Grid:
+        """Windows of so many seconds.
+
+        Parameters
+        ----------
+        window, hop : float
+            Seconds.
+
+        Returns
+        -------
+        Grid
+            The same in samples.
+        """
+        rate = self.card.sample_rate
+        return Grid(max(1, round(window * rate)), max(1, round(hop * rate)))
+
+    def embed(
+        self, y: np.ndarray, n_windows: int, grid: Grid, layers: tuple[str, ...], device: str
+    ) -> np.ndarray:
+        """Layers of consecutive windows.
+
+        Parameters
+        ----------
+        y : float32 array
+            Samples of the windows with margins: those of ``n_windows`` on the grid.
+        n_windows : int
+            How many.
+        grid : Grid
+            Their places.
+        layers : tuple of str
+            Names of layers.
+        device : str
+            "cpu" or "cuda".
+
+        Returns
+        -------
+        float32 array of shape (n_windows, sum of the layers' sizes)
+            One row per window.
+        """
+        raise NotImplementedError
+
+
+def hash_weights(weights: dict[str, np.ndarray]) -> str:
+    """Hash of names, shapes and values: the same however they are stored.
+
+    Parameters
+    ----------
+    weights : dict of str to float32 array
+        Weights by name.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        values = np.ascontiguousarray(weights[name], dtype="<f4")
+        digest.update(f"{name} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

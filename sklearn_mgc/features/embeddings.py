@@ -1,0 +1,304 @@
+"""The third representation: what a network hears that was trained on other music."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_mgc.features import backbones
+from sklearn_mgc.features.backbones import Backbone, Grid
+from sklearn_mgc.features.base import AudioTransformer, check_choice, check_number
+from sklearn_mgc.features.sound import Sound
+from sklearn_mgc.features.summary import STATISTICS, summarize
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_ONE_AT_A_TIME = threading.Lock()  # on a GPU: its memory is one
+
+
+class PretrainedEmbedding(AudioTransformer):
+    """Describe clips by a network that was trained on other music.
+
+    The clip is cut into windows, the network describes each, and the rows are statistics over
+    the windows. With artists apart, a linear classifier on such rows beats everything that is
+    trained on a thousand clips alone.
+
+    Parameters
+    ----------
+    model : str, default="musicnn"
+        Name of a network; ``python -m sklearn_mgc models`` lists them with their licences. Its
+        weights must be on this machine: ``python -m sklearn_mgc models fetch musicnn``.
+    layer : str or sequence of str, default=None
+        Which layer describes a window; several stand side by side. musicnn has "tags" (50
+        probabilities with names), "penultimate" (200 values, the default), "max_pool" and
+        "mean_pool" (753 each).
+    statistics : sequence of str, default=("mean", "std")
+        Over the windows: "mean", "std", "var", "min", "max", "median", "skew", "kurtosis".
+    window : float, default=None
+        Seconds that the network hears at once; those that it was trained with by default.
+    hop : float, default=None
+        Seconds from window to window; as long as the window by default. What is left after the
+        last whole window is not heard, and a clip shorter than a window is repeated to fill it.
+    device : str, default="auto"
+        "cuda" where there is one, else "cpu".
+    batch_size : int, default=16
+        Windows that are computed together; halved, with a warning, where memory does not suffice.
+    offset : float, default=0.0
+        Where in each clip to start, in seconds.
+    duration : float, default=None
+        How many seconds of each clip to use; to its end by default.
+    n_segments : int, default=None
+        Cut each clip into this many equal segments and return them as an axis of
+        their own; the clip stays the sample.
+    on_error : {"raise", "nan"}, default="raise"
+        What to do with a clip that cannot be used: raise its error, or go on with NaN,
+        one warning, and an entry in ``failed_``.
+    cache : str, path-like or FeatureStore, default=None
+        A folder in which rows are kept: a clip that was computed before, by any
+        process, is read from there and not decoded again.
+    n_jobs : int, default=None
+        Number of threads, as in joblib.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    weights_hash_ : str
+        Hash of the weights. A pickled transformer has this, and not the weights.
+    failed_ : list of dict
+        After ``transform``: index, path, error class and message of each failed clip.
+
+    See Also
+    --------
+    HandcraftedFeatures, MelSpectrogram : The two representations of the paper.
+
+    Notes
+    -----
+    A network may have heard clips of a test set in its own training; each network's card says
+    what is known of that.
+
+    References
+    ----------
+    J. Pons and X. Serra, "musicnn: pre-trained convolutional neural networks for music audio
+    tagging", ISMIR 2019, late-breaking demo.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_mgc.features import PretrainedEmbedding
+    >>> embedding = PretrainedEmbedding("musicnn", layer="tags", statistics=["mean"])
+    >>> embedding.get_feature_names_out()[:3]
+    array(['tags_rock_mean', 'tags_pop_mean', 'tags_alternative_mean'], dtype=object)
+    >>> model = make_pipeline(embedding, StandardScaler(), LogisticRegression())
+    """
+
+    def __init__(
+        self,
+        model="musicnn",
+        *,
+        layer=None,
+        statistics=("mean", "std"),
+        window=None,
+        hop=None,
+        device="auto",
+        batch_size=16,
+        offset=0.0,
+        duration=None,
+        n_segments=None,
+        on_error="raise",
+        cache=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.model = model
+        self.layer = layer
+        self.statistics = statistics
+        self.window = window
+        self.hop = hop
+        self.device = device
+        self.batch_size = batch_size
+        self.offset = offset
+        self.duration = duration
+        self.n_segments = n_segments
+        self.on_error = on_error
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @property
+    def sample_rate(self) -> int:  # type: ignore[override]
+        """The network's."""
+        return self._card().sample_rate
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """Names of the columns, such as ``tags_rock_mean`` or ``penultimate_17_std``.
+
+        Parameters
+        ----------
+        input_features : array-like, default=None
+            Not read.
+
+        Returns
+        -------
+        ndarray of str
+            One name per column.
+        """
+        card = self._card()
+        names = [
+            f"{layer}_{card.tags[i] if layer == 'tags' else i}_{statistic}"
+            for layer in self._layers()
+            for i in range(card.layers[layer])
+            for statistic in self._statistics()
+        ]
+        return np.asarray(names, dtype=object)
+
+    def output_shape(self) -> tuple[int, ...]:
+        """As `AudioTransformer.output_shape`."""
+        sizes = self._card().layers
+        return (sum(sizes[layer] for layer in self._layers()) * len(self._statistics()),)
+
+    def check_params(self) -> None:
+        """As `AudioTransformer.check_params`; the weights must be there."""
+        card = self._card()
+        for layer in self._layers():
+            check_choice("layer", layer, tuple(card.layers))
+        for statistic in self._statistics():
+            check_choice("statistics", statistic, tuple(STATISTICS))
+        if not self._layers() or not self._statistics():
+            raise ValueError("layer and statistics must have at least one name")
+        for name in ("window", "hop"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), 0.02)
+        check_number("batch_size", self.batch_size, 1)
+        if not isinstance(self.batch_size, Integral):
+            raise ValueError(f"batch_size must be an integer, got {self.batch_size!r}")
+        _pick_device(self.device)
+        found = self._backbone().weights_hash
+        if self.__dict__.setdefault("weights_hash_", found) != found:
+            raise ValueError(
+                f"this transformer was fitted with other weights of {self.model!r} (hash "
+                f"{self.weights_hash_[:12]}...) than those here ({found[:12]}...): bring those "
+                "weights, or fit a clone with these"
+            )
+
+    def cache_key(self) -> dict:
+        """As `AudioTransformer.cache_key`; the device and the batches change no row."""
+        return {
+            "transformer": type(self).__name__,
+            "weights": self._backbone().weights_hash,
+            "version": 1,
+            "layers": self._layers(),
+            "statistics": self._statistics(),
+            "grid": tuple(self._grid()),
+        }
+
+    def warm_up(self) -> None:
+        """As `AudioTransformer.warm_up`."""
+        self._backbone()
+
+    def extract_sound(self, sound: Sound) -> np.ndarray:
+        """As `AudioTransformer.extract_sound`: a part of a long sound at a time."""
+        return summarize(self.embed_windows(sound), self._statistics())
+
+    def embed_windows(self, sound: Sound) -> np.ndarray:
+        """The layer in each window.
+
+        Parameters
+        ----------
+        sound : Sound
+            A clip.
+
+        Returns
+        -------
+        float32 array of shape (n_windows, size of the layers)
+            In the order of time.
+        """
+        backbone, grid = self._backbone(), self._grid()
+        batches = _batches(sound, grid, int(self.batch_size))
+        return np.concatenate([self._embed(backbone, grid, y, n) for y, n in batches])
+
+    def _embed(self, backbone: Backbone, grid: Grid, y: np.ndarray, n: int) -> np.ndarray:
+        device = _pick_device(self.device)
+        try:
+            if device == "cpu":
+                return backbone.embed(y, n, grid, self._layers(), device)
+            with _ONE_AT_A_TIME:
+                return backbone.embed(y, n, grid, self._layers(), device)
+        except (RuntimeError, MemoryError) as error:
+            lacking = isinstance(error, MemoryError) or any(t in str(error) for t in _OUT_OF_MEMORY)
+            if not lacking or n == 1:
+                raise
+        import warnings
+
+        half = n // 2
+        warnings.warn(
+            f"{n} windows do not fit into the memory of {device}, going on with {half}: "
+            f"pass batch_size={half}",
+            UserWarning,
+            stacklevel=2,
+        )
+        cut = (half - 1) * grid.step + grid.length + 2 * grid.margin
+        parts = (y[:cut], half), (y[half * grid.step :], n - half)
+        return np.concatenate([self._embed(backbone, grid, part, m) for part, m in parts])
+
+    def _card(self) -> backbones.Card:
+        known = backbones.cards()
+        check_choice("model", self.model, tuple(known))
+        return known[self.model]
+
+    def _backbone(self) -> Backbone:
+        return backbones.load(self.model)
+
+    def _layers(self) -> tuple[str, ...]:
+        if self.layer is None:
+            return (self._card().default_layer,)
+        return (self.layer,) if isinstance(self.layer, str) else tuple(self.layer)
+
+    def _statistics(self) -> tuple[str, ...]:
+        return (self.statistics,) if isinstance(self.statistics, str) else tuple(self.statistics)
+
+    def _grid(self) -> Grid:
+        window = self._card().window if self.window is None else self.window
+        return self._backbone().grid(window, window if self.hop is None else self.hop)
+
+
+def _pick_device(device: str) -> str:
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind = torch.device(device).type  # a clear error for a name that is none
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r} is not available here; use device='auto' or 'cpu'")
+    return device
+
+
+def _batches(sound: Sound, grid: Grid, size: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Samples of so many windows at a time, with margins, and how many windows they are."""
+    margin = np.zeros(grid.margin, dtype=np.float32)
+    waiting = margin
+    n_samples, n_done = 0, 0
+
+    def take(n: int) -> np.ndarray:
+        nonlocal waiting, n_done
+        batch = waiting[: (n - 1) * grid.step + grid.length + 2 * grid.margin]
+        waiting = waiting[n * grid.step :]
+        n_done += n
+        return batch
+
+    for block in sound.blocks():
+        n_samples += len(block)
+        waiting = np.concatenate([waiting, block])
+        # Those whose margin is there, too.
+        while grid.count(n_samples - grid.margin) - n_done >= size:
+            yield take(size), size
+    if n_samples < grid.length:
+        waiting = np.concatenate([margin, np.resize(waiting[grid.margin :], grid.length)])
+        n_samples = grid.length
+    waiting = np.concatenate([waiting, margin])
+    while (n := min(size, grid.count(n_samples) - n_done)) > 0:
+        yield take(n), n
