@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from numba import config, njit
@@ -21,49 +21,28 @@ from numba.core import event
 _PATIENCE = 2.0  # seconds of compiling, of the three or more that a process takes then
 
 
-def compiled(function: Callable | None = None, **options) -> Callable:
-    """`numba.njit` that releases the interpreter's lock and caches on disk.
+compiled = partial(njit, cache=True, nogil=True)
+"""`numba.njit` that releases the interpreter's lock and caches on disk; takes its options."""
 
-    Where numba finds no folder for its cache (a read-only installation and home), the cache is
-    in the temporary folder, and one warning says so.
 
-    Parameters
-    ----------
-    function : callable
-        What to compile at its first call.
-    **options
-        Further ones of `numba.njit`, such as ``fastmath``.
+def find_cache() -> None:
+    """Where numba finds no folder for its cache, give it one in the temporary folder.
 
-    Returns
-    -------
-    callable
-        The compiled function, or a decorator.
-
-    Examples
-    --------
-    >>> from sklearn_mgc._numba import compiled
-    >>> @compiled(fastmath=True)
-    ... def total(values):
-    ...     result = 0.0
-    ...     for value in values:
-    ...         result += value
-    ...     return result
+    That is so where installation, home and working directory are read-only. One warning says it.
+    Called at import, which is why modules that call `numba.njit` themselves import this one.
     """
-    if function is None:
-        return lambda function: compiled(function, **options)
     try:
-        return njit(function, cache=True, nogil=True, **options)
+        njit(_temporary_folder, cache=True)
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
-    config.CACHE_DIR = _temporary_folder()
-    warnings.warn(
-        f"numba's cache cannot be written; it is kept in {config.CACHE_DIR} now. Set "
-        "NUMBA_CACHE_DIR to a folder that lasts, so that nothing is compiled twice",
-        UserWarning,
-        stacklevel=2,
-    )
-    return njit(function, cache=True, nogil=True, **options)
+        config.CACHE_DIR = _temporary_folder()
+        warnings.warn(
+            f"numba's cache cannot be written; it is kept in {config.CACHE_DIR} now. Set "
+            "NUMBA_CACHE_DIR to a folder that lasts, so that nothing is compiled twice",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _temporary_folder() -> str:
@@ -97,4 +76,5 @@ class _Notice(event.Listener):
         """It was compiled."""
 
 
+find_cache()
 event.register("numba:compile", _Notice())

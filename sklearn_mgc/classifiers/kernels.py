@@ -23,6 +23,8 @@ import numpy as np
 from numba import cfunc, njit
 from numba.core.types import CPointer, float32, float64, int64, uint8, void
 
+from sklearn_mgc import _numba  # noqa: F401 - finds a folder for the cache
+
 # NaN and infinity keep their meaning: a diverging network is found by them.
 _OPTIONS = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
 _compiled = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)

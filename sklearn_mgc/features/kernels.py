@@ -18,6 +18,15 @@ CHUNK = 32  # of the bins whose sum `shape_rows` keeps
 
 
 @_kernel
+def window_rows(samples, hop_length, window, out):
+    """Frames of a signal times the window."""
+    for t in range(out.shape[0]):
+        frame = samples[t * hop_length :]
+        for k in range(len(window)):
+            out[t, k] = frame[k] * window[k]
+
+
+@_kernel
 def power_rows(spectrum, power):
     """Squared magnitudes; ``spectrum`` is complex, seen as pairs of floats."""
     for t in range(power.shape[0]):
@@ -31,25 +40,24 @@ def power_rows(spectrum, power):
 def shape_rows(power, hertz, tiny, magnitude, sums, out):
     """Centroid, bandwidth and 85 % roll-off of the magnitudes, in Hz, as rows of ``out``.
 
-    ``magnitude`` has room for as many whole chunks of bins as ``sums``, and zeros at its end.
+    ``magnitude`` has room for a row, ``sums`` for its chunks of bins.
     """
     n_bins = power.shape[1]
     n_chunks = len(sums)
     for t in range(power.shape[0]):
-        for k in range(n_bins):
-            magnitude[k] = np.sqrt(power[t, k])
         total = np.float32(0)
         moment = np.float32(0)
         for c in range(n_chunks):
+            low = c * CHUNK
+            high = low + CHUNK if low + CHUNK < n_bins else n_bins
             chunk = np.float32(0)
-            within = np.float32(0)
-            for j in range(CHUNK):
-                value = magnitude[c * CHUNK + j]
+            for k in range(low, high):
+                value = np.sqrt(power[t, k])
+                magnitude[k] = value
                 chunk += value
-                within += np.float32(j) * value
+                moment += np.float32(k) * value
             sums[c] = chunk
             total += chunk
-            moment += np.float32(c * CHUNK) * chunk + within
         norm = total if total >= tiny else np.float32(1)
         centre = moment / norm
         # About the centroid: the difference of raw moments would cancel.

@@ -105,13 +105,12 @@ class Block:
         rfft = fastest_rfft()
         n_fft, hop = self.params.n_fft, self.params.hop_length
         window = hann_window(n_fft)
-        frames = np.lib.stride_tricks.sliding_window_view(self.padded, n_fft)[::hop]
         windowed = np.empty((_FRAMES_AT_ONCE, n_fft), dtype=np.float32)
         scratch = np.empty((_FRAMES_AT_ONCE, self.n_bins), dtype=np.float32)
         for start in range(0, self.n_frames, _FRAMES_AT_ONCE):
             rows = slice(start, min(start + _FRAMES_AT_ONCE, self.n_frames))
             n_rows = rows.stop - start
-            np.multiply(frames[rows], window, out=windowed[:n_rows])
+            self.kernels.window_rows(self.padded[start * hop :], hop, window, windowed[:n_rows])
             spectrum = rfft(windowed[:n_rows], axis=1)
             block = scratch[:n_rows] if power is None else power[rows]
             self.kernels.power_rows(spectrum.view(np.float32), block)
@@ -134,7 +133,7 @@ class Block:
         height = np.empty(len(position), dtype=np.float32)
         n_peaks = 0
         sums = np.empty(-(-self.n_bins // self.kernels.CHUNK), dtype=np.float32)
-        magnitude = np.zeros(len(sums) * self.kernels.CHUNK, dtype=np.float32)
+        magnitude = np.empty(self.n_bins, dtype=np.float32)
         hertz = np.float32(self.hertz)
         for rows, block in self.power_rows(power):
             self.kernels.shape_rows(block, hertz, TINY, magnitude, sums, shape[:, rows])
@@ -164,9 +163,7 @@ class Block:
     def _bands(self, rows: np.ndarray, filters: tuple) -> np.ndarray:
         """A filterbank's bands of rows that are in memory."""
         out = np.empty((len(rows), len(filters[1])), dtype=np.float32)
-        for start in range(0, len(rows), _FRAMES_AT_ONCE):
-            part = slice(start, start + _FRAMES_AT_ONCE)
-            self.kernels.band_rows(np.ascontiguousarray(rows[part]), *filters, out[part])
+        self.kernels.band_rows(np.ascontiguousarray(rows), *filters, out)
         return out
 
     @cached_property
