@@ -5,7 +5,7 @@ jordipons/sklearn-audio-transfer-learning (ISC). Each clip is the mean and the d
 tags over time; the classifier is chosen by artist-grouped folds of the training clips, and the
 test clips are scored once::
 
-    python benchmarks/gtzan_tags.py musicnn_taggrams --out docs/results/gtzan_tags.json
+    python experiments/gtzan_tags.py musicnn_taggrams --out docs/results/gtzan_tags.json
 """
 
 from __future__ import annotations

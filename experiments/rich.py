@@ -1,6 +1,6 @@
 """Which descriptors tell the genres of unknown artists apart: what the "rich" preset rests on.
 
-    python benchmarks/rich.py FOLDER [--cache FOLDER] [--repeats 5] [--gtzan TABLE.csv]
+    python experiments/rich.py FOLDER [--cache FOLDER] [--repeats 5] [--gtzan TABLE.csv]
 
 FOLDER holds tracks.csv (path, genre, artist) and the clips. Every selection meets the same
 folds: five, stratified by genre, no artist on both sides, repeated with other seeds. Output is

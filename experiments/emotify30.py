@@ -4,8 +4,8 @@
 system. Each fit is a file in ``--out``, so that a run that was stopped goes on, and several may
 share the work; ``--report`` reads what is there and trains nothing::
 
-    python benchmarks/emotify30.py FOLDER --out runs --systems svc dnn crnn --seeds 0 1 2
-    python benchmarks/emotify30.py FOLDER --out runs --report docs/results/emotify30
+    python experiments/emotify30.py FOLDER --out runs --systems svc dnn crnn --seeds 0 1 2
+    python experiments/emotify30.py FOLDER --out runs --report docs/results/emotify30
 
 FOLDER holds tracks.csv (path, genre, artist) and the clips.
 """

@@ -4,7 +4,7 @@ Every artist plays one genre and has chances of its own, drawn from a Dirichlet 
 to be taken for each genre; the true score is that of the mean chances. Each cell draws
 artists anew, 1000 times, and asks whether the interval holds that score:
 
-    python benchmarks/intervals.py docs/results/coverage.json
+    python experiments/intervals.py docs/results/coverage.json
 
 "percentile" is the bootstrap over artists that is usual, with 500 resamples.
 

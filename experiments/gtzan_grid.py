@@ -3,7 +3,7 @@
 The folds are random (stratified), as in the paper, and by artist. Results are written after
 every size of network, and a run that was stopped goes on where it was::
 
-    python benchmarks/gtzan_grid.py features_30_sec.csv --date 2026-11-23 \
+    python experiments/gtzan_grid.py features_30_sec.csv --date 2026-11-23 \
         --out docs/results/gtzan_grid
 
 """
@@ -121,7 +121,7 @@ def describe(args, n: int) -> str:
         f"{args.date}: 27 networks of 25 descriptors ({n} clips of the public table), "
         f"{args.epochs} epochs at batch 5, network seed {args.seed}, standardized within the "
         "fold, 10 folds (seed 0); accuracy averaged over folds with Student's interval of the "
-        "mean over folds. Command: ``python benchmarks/gtzan_grid.py features_30_sec.csv "
+        "mean over folds. Command: ``python experiments/gtzan_grid.py features_30_sec.csv "
         f"--epochs {args.epochs} --seed {args.seed} --n-jobs {args.n_jobs} --date {args.date} "
         f"--out docs/results/gtzan_grid``, one thread per job. sklearn_mgc "
         f"{sklearn_mgc.__version__}, torch {torch.__version__.split('+')[0]}, scikit-learn "

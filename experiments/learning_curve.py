@@ -4,7 +4,7 @@ The folds of ``emotify30.py``. What is left of a training fold are one, two or t
 parts into which it is split by artist, stratified; the whole is read from the files of that
 script. Each fit is a file, so that a run that was stopped goes on::
 
-    python benchmarks/learning_curve.py FOLDER --runs runs --report docs/results/learning_curve
+    python experiments/learning_curve.py FOLDER --runs runs --report docs/results/learning_curve
 """
 
 from __future__ import annotations

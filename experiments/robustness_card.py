@@ -1,6 +1,6 @@
 """What predictions on real recordings survive: out of fold, artists kept apart.
 
-    python benchmarks/robustness_card.py TRACKS.csv --out docs/results/robustness --folds FOLDER
+    python experiments/robustness_card.py TRACKS.csv --out docs/results/robustness --folds FOLDER
 
 TRACKS.csv names files, genres and artists, as `load_audio_table` reads them. Every clip is
 predicted under every condition by a model that was trained on other artists' clips as they are.
@@ -25,7 +25,8 @@ from sklearn.svm import SVC
 import sklearn_mgc
 from sklearn_mgc import HandcraftedFeatures
 from sklearn_mgc.datasets import load_audio_table
-from sklearn_mgc.evaluation import RobustnessResult, paper, robustness
+from sklearn_mgc.evaluation import RobustnessResult, robustness
+from sklearn_mgc.recipes import paper
 
 N_FOLDS = 5
 

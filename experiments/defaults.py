@@ -6,7 +6,7 @@ Emotify-30 ("paper" and "rich" descriptors, four genres). The default is what is
 over the tables, so that no one of them has a say alone; each table's best is beside it. Results
 are written table by table, and a run that was stopped goes on::
 
-    python benchmarks/defaults.py features_30_sec.csv EMOTIFY --date 2026-11-23 \
+    python experiments/defaults.py features_30_sec.csv EMOTIFY --date 2026-11-23 \
         --out docs/results/defaults
 """
 
