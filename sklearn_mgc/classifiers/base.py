@@ -280,6 +280,9 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
         finally:
             self.history_ = before + _epochs(self.net_)
             self.n_iter_ = len(self.history_)
+            stop = dict(self.net_.callbacks_).get("early_stopping")
+            best = getattr(stop, "best_epoch_", 0)
+            self.best_epoch_ = len(before) + best if best else self.n_iter_
 
     def _encode(self, y, name: str) -> np.ndarray:
         unknown = np.setdiff1d(y, self.classes_)

@@ -104,6 +104,9 @@ class CRNNClassifier(BaseGenreClassifier):
         Length of axis 1 of X seen in ``fit``.
     n_iter_ : int
         Epochs trained, those before a warm start included.
+    best_epoch_ : int
+        The epoch, counted from 1, whose weights the network has: the last one, or the best
+        one with ``early_stopping``.
     net_ : skorch.NeuralNetClassifier
         The trained skorch network, which sees genres as integers.
     module_ : torch.nn.Module

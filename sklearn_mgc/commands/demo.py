@@ -237,18 +237,13 @@ def _plot(best: System, compared: list[System], output: Path) -> None:
         return
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    from sklearn.metrics import ConfusionMatrixDisplay
 
-    from sklearn_mgc.display import TrainingCurvesDisplay
+    from sklearn_mgc.display import ConfusionDisplay, TrainingCurvesDisplay
 
-    fig, ax = plt.subplots(figsize=(6.5, 5.5), layout="constrained")
-    shares = best.result.confusion_matrix(normalize="true")
-    ConfusionMatrixDisplay(shares, display_labels=best.result.classes).plot(
-        values_format=".2f", ax=ax, xticks_rotation=45, colorbar=False, cmap="Blues"
-    )
-    ax.set_title(f"{best.title}, held-out tracks (rows: true genre)")
+    display = ConfusionDisplay.from_result(best.result)
+    display.ax_.set_title(f"{best.title}, held-out tracks")
     with write_whole(output / "confusion_matrix.png") as part:
-        fig.savefig(part, dpi=120)
+        display.figure_.savefig(part, dpi=120)
     networks = [system for system in compared if system.history]
     if networks:
         fig, axes = plt.subplots(

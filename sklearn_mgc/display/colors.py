@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sklearn_mgc._optional import require
+
 
 def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, float]]:
     """Give each genre a colour.
@@ -18,7 +20,8 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
     -------
     dict
         RGBA per genre. Up to ten are matplotlib's qualitative colours, up to twenty their
-        lighter twins as well, and more lie evenly along the hues.
+        lighter twins as well, and more lie evenly along the hues,
+        light and dark by turns.
 
     Examples
     --------
@@ -26,8 +29,7 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
     >>> genre_colors(["rock", "jazz"]) == genre_colors(["jazz", "rock"])
     True
     """
-    from matplotlib import colormaps
-
+    colormaps = require("matplotlib", extra="plot", what="plots").colormaps
     names = sorted(set(genres), key=str)
     if len(names) <= 10:
         palette = colormaps["tab10"]
@@ -35,5 +37,9 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
     if len(names) <= 20:
         palette = colormaps["tab20"]
         return {name: palette(i) for i, name in enumerate(names)}
-    palette = colormaps["hsv"]
-    return {name: palette(i / len(names)) for i, name in enumerate(names)}
+    palette = colormaps["hsv"]  # every other one darker, or neighbours were hard to tell apart
+    return {
+        name: tuple(c * shade for c in palette(i / len(names))[:3]) + (1.0,)
+        for i, name in enumerate(names)
+        for shade in [(0.95, 0.6)[i % 2]]
+    }

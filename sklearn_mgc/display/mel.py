@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_mgc._optional import require
+
+_TICKS = (125, 250, 500, 1000, 2000, 4000, 8000)
+"""Octaves in Hz: they lie nearly evenly on the mel axis."""
+
 
 class MelSpectrogramDisplay:
     """A log-mel spectrogram over time.
@@ -47,7 +52,8 @@ class MelSpectrogramDisplay:
         audio : path-like or ndarray of shape (n_samples,)
             An audio file, or a waveform at the transformer's sample rate.
         transformer : MelSpectrogram, default=None
-            The transformer to use; ``MelSpectrogram()`` by default.
+            The transformer to use; by default ``MelSpectrogram()``, without the frames
+            that would only fill up a shorter clip.
         ax : matplotlib Axes, default=None
             Axes to draw into; new ones by default.
 
@@ -58,9 +64,14 @@ class MelSpectrogramDisplay:
         """
         from librosa import mel_frequencies
 
+        from sklearn_mgc.audio import load_audio
         from sklearn_mgc.features import MelSpectrogram
 
         mel = MelSpectrogram() if transformer is None else transformer
+        if transformer is None:
+            if not isinstance(audio, np.ndarray):
+                audio = load_audio(audio, sample_rate=mel.sample_rate)
+            mel.n_frames = min(mel.n_frames, 1 + len(audio) // mel.hop_length)
         fmax = mel.sample_rate / 2 if mel.fmax is None else mel.fmax
         bands = mel_frequencies(mel.n_mels + 2, fmin=mel.fmin, fmax=fmax)[1:-1]
         display = cls(
@@ -83,15 +94,14 @@ class MelSpectrogramDisplay:
         MelSpectrogramDisplay
             This display, with ``ax_`` and ``figure_``.
         """
-        import matplotlib.pyplot as plt
-
+        plt = require("matplotlib.pyplot", extra="plot", what="plots")
         spectrogram = np.asarray(self.spectrogram, dtype=np.float32)
         if spectrogram.ndim != 2:
             raise ValueError(
                 f"expected one spectrogram (n_frames, n_mels), got shape {spectrogram.shape}"
             )
         if ax is None:
-            _, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
+            _, ax = plt.subplots(figsize=(8, 4), layout="constrained")
         n_frames, n_mels = spectrogram.shape
         image = ax.imshow(
             spectrogram.T,
@@ -100,8 +110,17 @@ class MelSpectrogramDisplay:
             cmap="magma",
             extent=(0, n_frames * self.frame_duration, 0, n_mels),
         )
-        ticks = np.linspace(0, n_mels - 1, 6).astype(int)
-        ax.set_yticks(ticks + 0.5, [f"{self.mel_frequencies[i]:.0f}" for i in ticks])
+        bands = np.asarray(self.mel_frequencies)
+        places = np.interp(_TICKS, bands, np.arange(n_mels) + 0.5, left=np.nan, right=np.nan)
+        points = ax.get_window_extent().height / ax.figure.dpi * 72 / n_mels  # of one band
+        # Low octaves are close together: in small axes the lowest would overlap.
+        room = np.append(np.diff(places) * points, np.inf)
+        ticks = [
+            (place, f"{hz // 1000}k" if hz >= 1000 else f"{hz}")
+            for hz, place, free in zip(_TICKS, places, room, strict=True)
+            if not np.isnan(place) and not free < 7
+        ]
+        ax.set_yticks(*zip(*ticks, strict=True), fontsize=8)
         ax.set(xlabel="time (s)", ylabel="frequency (Hz)")
         ax.figure.colorbar(image, ax=ax, label="dB")
         self.ax_, self.figure_ = ax, ax.figure

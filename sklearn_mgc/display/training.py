@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
+
+from sklearn_mgc._optional import require
 
 
 class TrainingCurvesDisplay:
@@ -20,6 +23,9 @@ class TrainingCurvesDisplay:
         data, ``"valid_loss"`` and ``"valid_acc"``.
     name : str, default=None
         Title of the figure.
+    best_epoch : int, default=None
+        The epoch, counted from 1, whose weights the network has; marked where it is not
+        the last one.
 
     Attributes
     ----------
@@ -42,9 +48,16 @@ class TrainingCurvesDisplay:
         "accuracy": (("train_acc", "training"), ("valid_acc", "validation")),
     }
 
-    def __init__(self, history: Sequence[Mapping[str, Any]], *, name: str | None = None):
+    def __init__(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        best_epoch: int | None = None,
+    ):
         self.history = history
         self.name = name
+        self.best_epoch = best_epoch
 
     @classmethod
     def from_history(
@@ -91,7 +104,12 @@ class TrainingCurvesDisplay:
         """
         network = estimator[-1] if hasattr(estimator, "named_steps") else estimator
         check_is_fitted(network)
-        return cls.from_history(network.history_, name=name or type(network).__name__, axes=axes)
+        display = cls(
+            network.history_,
+            name=name or type(network).__name__,
+            best_epoch=network.best_epoch_,
+        )
+        return display.plot(axes=axes)
 
     def plot(self, *, axes=None) -> TrainingCurvesDisplay:
         """Draw the curves.
@@ -111,8 +129,7 @@ class TrainingCurvesDisplay:
         ValueError
             If the history is empty.
         """
-        import matplotlib.pyplot as plt
-        import numpy as np
+        plt = require("matplotlib.pyplot", extra="plot", what="plots")
         from matplotlib.ticker import MaxNLocator
 
         if not len(self.history):
@@ -135,7 +152,9 @@ class TrainingCurvesDisplay:
                 ax.plot(epochs, [row[key] for row in self.history], marker=marker, label=label)
             ax.set(xlabel="epoch", ylabel=title)
             ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
-            ax.legend()
+            if self.best_epoch not in (None, len(epochs)):
+                ax.axvline(self.best_epoch, color="0.4", ls=":", label="weights restored")
+            ax.legend(frameon=False)
         self.axes_ = axes
         self.figure_ = axes[0].figure
         if self.name:

@@ -86,6 +86,23 @@ class Comparison:
         """
         return {**asdict(self), "verdict": self.verdict}
 
+    def plot(self, *, ax=None):
+        """Draw the difference with its interval.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ComparisonDisplay
+            The picture.
+        """
+        from sklearn_mgc.display import ComparisonDisplay
+
+        return ComparisonDisplay(self).plot(ax=ax)
+
     def _table(self) -> tuple[list[str], list[list]]:
         rows = [
             ["these trained models, artists drawn", f"{self.p_artists:.2g}"],

@@ -135,27 +135,27 @@ def _cell(row) -> str:
 
 
 def _draw_accuracies(rows, path: Path) -> None:
-    from matplotlib.figure import Figure
+    import matplotlib.pyplot as plt
+
+    from sklearn_mgc.display import ScoresDisplay
 
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    figure = Figure(figsize=(9, 3.2 * len(datasets)), layout="constrained")
-    axes = figure.subplots(len(datasets), squeeze=False)[:, 0]
-    for ax, dataset in zip(axes, datasets, strict=True):
+    tall = [1 + 0.5 * len({row["system"] for row in rows if row["dataset"] == d}) for d in datasets]
+    figure, axes = plt.subplots(
+        len(datasets), squeeze=False, figsize=(9, sum(tall) + 0.5), height_ratios=tall,
+        layout="constrained",
+    )  # fmt: skip
+    for ax, dataset in zip(axes[:, 0], datasets, strict=True):
         here = [row for row in rows if row["dataset"] == dataset]
-        systems = [s for s in SYSTEMS if any(row["system"] == s for row in here)]
-        protocols = [p for p in PROTOCOLS if any(row["protocol"] == p for row in here)]
-        width = 0.8 / len(protocols)
-        for i, protocol in enumerate(protocols):
-            bars = {row["system"]: row for row in here if row["protocol"] == protocol}
-            x = [systems.index(s) + (i - (len(protocols) - 1) / 2) * width for s in bars]
-            heights = [row["accuracy"] for row in bars.values()]
-            errors = [
-                [row["accuracy"] - row["low"] for row in bars.values()],
-                [row["high"] - row["accuracy"] for row in bars.values()],
+        ScoresDisplay(
+            [
+                {**row, "system": system.title, "score": row["accuracy"]}
+                for system in SYSTEMS.values()
+                for protocol in PROTOCOLS
+                for row in here
+                if (row["system"], row["protocol"]) == (system.name, protocol)
             ]
-            color = f"C{list(PROTOCOLS).index(protocol)}"
-            ax.bar(x, heights, width, yerr=errors, label=protocol, color=color, capsize=2)
-        ax.set_xticks(range(len(systems)), [name.replace("_", "\n") for name in systems])
-        ax.set(ylabel="accuracy, 95 % CI", ylim=(0, 1), title=dataset)
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)
+        ).plot(ax=ax)
+        ax.set_title(dataset)
     figure.savefig(path, dpi=150)
+    plt.close(figure)

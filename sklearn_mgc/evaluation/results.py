@@ -377,65 +377,24 @@ class EvaluationResult:
         lines = "".join(f"<p>{html.escape(line)}</p>" for line in [*self._scores(), self.protocol])
         return lines + html_table(*self._table())
 
-    def plot(self, axes=None):
+    def plot(self, *, order: str = "name", axes=None):
         """Draw the recall of each genre with its interval, and the confusion matrix.
 
         Parameters
         ----------
-        axes : sequence of two matplotlib Axes, default=None
+        order : {"name", "similarity"}, default="name"
+            Order of the confusion matrix.
+        axes : pair of matplotlib Axes, default=None
             Where to draw; a new figure by default.
 
         Returns
         -------
-        ndarray of matplotlib Axes
-            The two axes.
+        EvaluationDisplay
+            The picture.
         """
-        import matplotlib.pyplot as plt
-        from sklearn.metrics import ConfusionMatrixDisplay
+        from sklearn_mgc.display import EvaluationDisplay
 
-        n = len(self.classes)
-        if axes is None:
-            height = max(4.5, 2 + 0.3 * n)
-            _, axes = plt.subplots(1, 2, figsize=(6.5 + height, height), layout="constrained")
-        left, right = axes
-        rows = self.recalls()
-        recall = np.array([row["recall"] for row in rows])
-        spans = [recall - [r["low"] for r in rows], [r["high"] for r in rows] - recall]
-        place = np.arange(len(rows))
-        left.barh(place, recall, xerr=np.clip(spans, 0, None), color="C0", alpha=0.7, capsize=3)
-        left.set_yticks(place, [str(row["genre"]) for row in rows])
-        name = next(iter(self.scorers))
-        score, low, high = self.interval()
-        level = f"{100 * self.confidence_level:g} % CI"
-        left.axvline(float(self.right.mean()), color="0.3", linestyle=":")
-        left.set(
-            xlim=(0, 1.02),
-            ylim=(len(rows) - 0.5, -0.5),
-            xlabel=f"recall, {level} (dotted: accuracy)",
-            title=f"{name} {score:.3f} ({level} {low:.3f} to {high:.3f})",
-        )
-        # Of many genres the numbers would overlap; the colours say enough.
-        numbers = n <= 20
-        drawn = ConfusionMatrixDisplay(100 * self.confusion_matrix("true")).plot(
-            ax=right,
-            include_values=numbers,
-            values_format=".0f",
-            colorbar=False,
-            cmap="Blues",
-            im_kw={"vmin": 0, "vmax": 100},
-        )
-        if numbers:
-            for text in drawn.text_.ravel():
-                text.set_text(text.get_text() if text.get_text() != "0" else "")
-        else:
-            right.figure.colorbar(drawn.im_, ax=right, shrink=0.5)
-        names = [str(genre) for genre in self.classes]
-        right.set_xticks(np.arange(n), names, rotation=45, ha="right", rotation_mode="anchor")
-        right.set_yticks(np.arange(n), names)
-        right.set(
-            xlabel="predicted genre", ylabel="true genre", title="% of the true genre's clips"
-        )
-        return np.array([left, right])
+        return EvaluationDisplay(self).plot(order=order, axes=axes)
 
 
 def _name(genre) -> str | None:

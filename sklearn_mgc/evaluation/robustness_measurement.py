@@ -134,37 +134,12 @@ class RobustnessResult:
 
         Returns
         -------
-        matplotlib Axes
-            The axes.
+        RobustnessDisplay
+            The picture.
         """
-        import matplotlib.pyplot as plt
+        from sklearn_mgc.display import RobustnessDisplay
 
-        rows = [row for row in self.rows if row["n"]]
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1 + 0.28 * len(rows)), layout="constrained")
-        accuracy = np.array([row["accuracy"] for row in rows])
-        whiskers = [
-            accuracy - [row["low"] for row in rows],
-            [row["high"] for row in rows] - accuracy,
-        ]
-        places = np.arange(len(rows))
-        ax.barh(places, [row["flips"] for row in rows], color="C1", alpha=0.35)
-        ax.errorbar(
-            accuracy,
-            places,
-            xerr=np.clip(whiskers, 0, None),
-            fmt="o",
-            color="C0",
-            capsize=3,
-        )
-        ax.axvline(accuracy[0], color="C0", lw=0.8, ls=":")
-        ax.set_yticks(places, [row["condition"] for row in rows])
-        ax.set(
-            xlim=(-0.02, 1.02),
-            ylim=(len(rows) - 0.5, -0.5),
-            xlabel=f"accuracy, {100 * self.confidence_level:g} % CI (dots); share flipped (bars)",
-        )
-        return ax
+        return RobustnessDisplay(self).plot(ax=ax)
 
     def _table(self) -> tuple[list[str], list[list]]:
         level = f"{100 * self.confidence_level:g} % CI"

@@ -304,10 +304,10 @@ def test_representations(files):
     assert repr(result).startswith("<RobustnessResult: 100.0 % right on 8")
     frame = result.to_frame()
     assert frame.loc["<3 dB", "flips"] == 0.5 and np.isnan(frame.loc["never", "accuracy"])
-    ax = result.plot()
+    ax = result.plot().ax_
     assert [label.get_text() for label in ax.get_yticklabels()] == ["clean", "<3 dB"]
     assert [patch.get_width() for patch in ax.patches] == [0, 0.5]
-    assert result.plot(ax=ax) is ax
+    assert result.plot(ax=ax).ax_ is ax
     ax.figure.clear()
     never = robustness(
         ByLoudness(), files, LOUDNESS, verbose=0, conditions={"never": lambda y, rate: None}

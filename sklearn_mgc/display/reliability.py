@@ -1,0 +1,96 @@
+"""How sure a classifier is, and how often it is right."""
+
+from __future__ import annotations
+
+from sklearn_mgc._optional import require
+
+
+class ReliabilityDisplay:
+    """Accuracy over confidence: on the diagonal, probabilities mean what they say.
+
+    Parameters
+    ----------
+    bins : sequence of dict
+        ``confidence`` and ``accuracy`` of each, as
+        :func:`sklearn_mgc.evaluation.reliability` gives them.
+    name : str, default=None
+        What the curve is of.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display import ReliabilityDisplay
+    >>> bins = [{"confidence": 0.6, "accuracy": 0.5}, {"confidence": 0.9, "accuracy": 0.8}]
+    >>> ReliabilityDisplay(bins).plot().ax_.get_ylabel()
+    'share that is right'
+    """
+
+    def __init__(self, bins, *, name: str | None = None):
+        self.bins = bins
+        self.name = name
+
+    @classmethod
+    def from_result(
+        cls, result, *, n_bins: int = 10, name: str | None = None, ax=None
+    ) -> ReliabilityDisplay:
+        """Draw the curve of a cross-validation.
+
+        Parameters
+        ----------
+        result : EvaluationResult
+            Of a classifier with probabilities.
+        n_bins : int, default=10
+            Bins of equally many predictions.
+        name : str, default=None
+            What the curve is of.
+        ax : matplotlib Axes, default=None
+            Axes to draw into; new ones by default.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            The drawn display.
+        """
+        from sklearn_mgc.evaluation import reliability
+
+        return cls(reliability(result, n_bins=n_bins), name=name).plot(ax=ax)
+
+    def plot(self, *, ax=None) -> ReliabilityDisplay:
+        """Draw the curve.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw into, such as those of another curve; new ones by default.
+
+        Returns
+        -------
+        ReliabilityDisplay
+            This display, with ``ax_`` and ``figure_``.
+        """
+        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+        if ax is None:
+            _, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
+        if not ax.lines:
+            ax.plot([0, 1], [0, 1], ":", color="0.5")
+        confidence, accuracy = (
+            [row[key] for row in self.bins] for key in ("confidence", "accuracy")
+        )
+        ax.plot(confidence, accuracy, "o-", label=self.name)
+        ax.set(
+            xlim=(0, 1.02),
+            ylim=(0, 1.02),
+            aspect="equal",
+            xlabel="probability of the predicted genre",
+            ylabel="share that is right",
+        )
+        if self.name:
+            ax.legend(frameon=False, loc="upper left")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
