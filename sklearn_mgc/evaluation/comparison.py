@@ -57,7 +57,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """The difference in words: of the methods, of these trained models, or of neither."""
-        a, b = self.names if self.difference >= 0 else self.names[::-1]
+        a, b = map(printable, self.names if self.difference >= 0 else self.names[::-1])
         sign = 1 if self.difference >= 0 else -1
         low, high = sorted((sign * 100 * self.low, sign * 100 * self.high))
         interval = f"{100 * self.confidence_level:g} % CI {low:.1f} to {high:.1f}"
@@ -113,7 +113,7 @@ class Comparison:
 
     @property
     def _counts(self) -> str:
-        a, b = self.names
+        a, b = map(printable, self.names)
         return f"only {a} right: {self.n_only_a}, only {b} right: {self.n_only_b}"
 
     def __str__(self) -> str:
@@ -123,9 +123,7 @@ class Comparison:
         return f"<Comparison: {self.verdict}>"
 
     def _repr_html_(self) -> str:
-        lines = "".join(
-            f"<p>{html.escape(printable(line))}</p>" for line in (self.verdict, self._counts)
-        )
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in (self.verdict, self._counts))
         return lines + html_table(*self._table())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc.audio import load_audio
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import html_table, printable, text_table
 from sklearn_mgc.inspection.windows import probabilities_of
 
 _SAMPLE_RATE = 22050
@@ -73,12 +74,12 @@ class Explanation:
             for low, high, drop in zip(ends[:-1], ends[1:], values, strict=True)
         )
 
-    def plot(self, axes=None):
+    def plot(self, *, axes=None):
         """Draw what decided.
 
         Parameters
         ----------
-        axes : pair of matplotlib.axes.Axes, default=None
+        axes : pair of matplotlib Axes, default=None
             For seconds and for bands; a new figure by default.
 
         Returns
@@ -91,6 +92,7 @@ class Explanation:
         return ExplanationDisplay(self).plot(axes=axes)
 
     def _rows(self) -> list[list]:
+        """The three parts and the three bands that it loses most without."""
         rows = []
         for unit, ends, drops in (
             ("s", self.seconds, self.seconds_drop),
@@ -102,12 +104,22 @@ class Explanation:
                 rows.append([part, *(float(drops[hole][i]) for hole in _HOLES)])
         return rows
 
+    @property
+    def _summary(self) -> str:
+        return printable(f"{self.name}: {self.genre} {self.probability:.2f}")
+
+    def __str__(self) -> str:
+        table = text_table(["part", *_HOLES], self._rows())
+        return f"{self._summary}; what it loses without\n{table}"
+
     def __repr__(self) -> str:
-        head = f"{self.name}: {self.genre} {self.probability:.2f}; what it loses without"
-        return f"{head}\n{text_table(['part', *_HOLES], self._rows())}"
+        rows = self._rows()
+        first = [next(part for part, *_ in rows if part.endswith(unit)) for unit in (" s", " Hz")]
+        return f"<Explanation: {self._summary}, loses most without {' and '.join(first)}>"
 
     def _repr_html_(self) -> str:
-        return html_table(["part", *_HOLES], self._rows())
+        head = f"{self._summary}; what it loses without"
+        return f"<p>{html.escape(head)}</p>{html_table(['part', *_HOLES], self._rows())}"
 
 
 def explain(

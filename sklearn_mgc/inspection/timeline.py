@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from numbers import Real
@@ -11,11 +12,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import html_table, printable, text_table
 from sklearn_mgc.inspection.windows import probabilities_of, windows_of
 
 _BATCH = 16
 """Windows that are asked about at a time: 40 MB of sound."""
+_COLUMNS = ("from", "to", "genre", "probability")
 
 
 @dataclass(repr=False)
@@ -125,12 +127,12 @@ class GenreTimeline:
         frame = pd.DataFrame({"start": self.start, "end": self.end, "genre": self.genres})
         return frame.join(pd.DataFrame(self.probabilities, columns=self.classes))
 
-    def plot(self, ax=None):
+    def plot(self, *, ax=None):
         """Draw the timeline.
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
+        ax : matplotlib Axes, default=None
             Where to draw; a new figure by default.
 
         Returns
@@ -148,11 +150,24 @@ class GenreTimeline:
             for s in self.sections()
         ]
 
+    @property
+    def _summary(self) -> str:
+        n, overall = len(self.sections()), self.overall
+        best = int(np.nan_to_num(overall).argmax())
+        return printable(
+            f"{self.name}: {_clock(self.start[0])} to {_clock(self.end[-1])}, "
+            f"{n} section{'s' if n > 1 else ''}, "
+            f"most of all {self.classes[best]} ({overall[best]:.2f})"
+        )
+
+    def __str__(self) -> str:
+        return f"{self._summary}\n{text_table(_COLUMNS, self._rows())}"
+
     def __repr__(self) -> str:
-        return text_table(["from", "to", "genre", "probability"], self._rows())
+        return f"<GenreTimeline: {self._summary}>"
 
     def _repr_html_(self) -> str:
-        return html_table(["from", "to", "genre", "probability"], self._rows())
+        return f"<p>{html.escape(self._summary)}</p>{html_table(_COLUMNS, self._rows())}"
 
 
 def genre_timeline(

@@ -62,7 +62,7 @@ def test_a_mix_changes_where_its_genre_changes(music, model):
     assert sections[-1]["end"] == pytest.approx(48)
     frame = timeline.to_frame()
     np.testing.assert_allclose(frame[["classical", "electronic"]].sum(axis=1), 1)
-    assert "0:00" in repr(timeline) and "<table" in timeline._repr_html_()
+    assert "0:00" in str(timeline) and "<table" in timeline._repr_html_()
     np.testing.assert_allclose(timeline.overall.sum(), 1)
 
 
@@ -131,7 +131,7 @@ def test_the_planted_cue_is_found(planted):
         assert found.bands[band] <= 1000 < found.bands[band + 1]
     frame = found.to_frame()
     assert len(frame) == 2 * (5 + 12) and set(frame["hole"]) == {"silence", "noise"}
-    assert "4 to 6 s" in repr(found)
+    assert "4 to 6 s" in repr(found) and "4 to 6 s" in str(found)
 
 
 def test_a_model_that_guesses_has_no_reasons(planted):

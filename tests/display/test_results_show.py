@@ -1,0 +1,79 @@
+"""Each result is short text at a prompt, a table when it is printed and a table in a notebook."""
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import sklearn_mgc
+from sklearn_mgc.evaluation import RobustnessResult, compare, cross_validate, leakage_report
+from sklearn_mgc.inspection import Explanation, GenreTimeline
+
+NASTY = "<b>no\x1b[2J name</b>"
+
+
+def evaluation():
+    y = np.array(["jazz", NASTY] * 30)
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    return cross_validate(LogisticRegression(), X, y, groups=np.arange(60) // 2, cv=3)
+
+
+def comparison():
+    result = evaluation()
+    return compare(result, result, names=("A", NASTY))
+
+
+def robustness():
+    y = np.array(["jazz", NASTY] * 20, dtype=object)
+    return RobustnessResult(y, {"clean": y, NASTY: y[::-1]})
+
+
+def leakage():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    artists = np.array([NASTY, *map(str, range(29))]).repeat(2)
+    return leakage_report(X, np.arange(60) % 2, groups=artists, cv=3)
+
+
+def timeline():
+    start = np.arange(3000.0)
+    rng = np.random.default_rng(0)
+    return GenreTimeline(
+        NASTY, start, start + 30, rng.dirichlet(np.ones(2), 3000), np.array([NASTY, "jazz"])
+    )
+
+
+def explanation():
+    ends = np.arange(1001.0)
+    drops = {"silence": ends[1:] / 2000, "noise": ends[:-1] / 2000}
+    return Explanation(NASTY, NASTY, 0.8, ends, ends, drops, drops)
+
+
+MADE = {f.__name__: f for f in (evaluation, comparison, robustness, leakage, timeline, explanation)}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_result_shows_itself(name):
+    result = MADE[name]()
+    text = repr(result)
+    assert len(text) < 400 and "\n" not in text and "array(" not in text
+    assert text.startswith(f"<{type(result).__name__}: ")
+    assert len(str(result).splitlines()) >= 3
+    for shown in (text, str(result)):
+        assert "\x1b" not in shown
+    html = result._repr_html_()
+    assert html.count("<table>") == html.count("</table>") == 1 and "<td" in html
+    assert "\x1b" not in html and "<b>" not in html
+
+
+def test_every_class_that_is_shown_in_a_notebook_is_among_them():
+    shown = set()
+    for module in pkgutil.walk_packages(sklearn_mgc.__path__, "sklearn_mgc."):
+        if "__main__" in module.name:
+            continue
+        for _, kind in inspect.getmembers(import_module(module.name), inspect.isclass):
+            if kind.__module__ == module.name and "_repr_html_" in vars(kind):
+                shown.add(kind.__name__)
+    assert shown == {type(make()).__name__ for make in MADE.values()}
