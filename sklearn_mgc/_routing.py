@@ -1,46 +1,77 @@
-"""Where the fit of a classifier, perhaps inside a pipeline, takes a parameter."""
+"""A fit with artists and weights, with scikit-learn's metadata routing on and off."""
 
 from __future__ import annotations
 
 import inspect
 
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sklearn_mgc._sklearn_compat import _routing_enabled
 
 
-def fit_parameter(estimator, name: str) -> str | None:
-    """Name under which ``fit`` takes a parameter such as ``groups``, None if it does not.
+def fit_with(estimator, X, y, *, groups=None, **params):
+    """Fit a clone with parameters under their plain names, wherever they are taken.
 
-    That of a pipeline's last step has the step's name before it. Searches take ``groups``
-    for their folds, whatever they search over.
+    Without metadata routing that is the last step of a pipeline; a search takes groups for
+    its folds, and its estimator the rest. With routing it is whatever requests them. Where
+    the user left that open, classifiers request them and transformers do not; that is set in
+    the estimator, which therefore must not be the user's own.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An unfitted clone.
+    X, y : array-like
+        Clips and genres.
+    groups : array-like, default=None
+        Artists; they are left out where nothing takes them.
+    **params : dict
+        Other parameters of ``fit``; those that are None are left out.
+
+    Returns
+    -------
+    estimator
+        The fitted estimator.
+
+    Raises
+    ------
+    TypeError
+        If nothing takes a parameter.
     """
+    target = _request if _routing_enabled() else _name_in_fit
+    fitting = {}
+    for name, values in {"groups": groups, **params}.items():
+        found = None if values is None else target(estimator, name)
+        if found is not None:
+            fitting[found] = values
+        elif values is not None and name != "groups":
+            raise TypeError(f"{type(estimator).__name__} takes no {name}")
+    return estimator.fit(X, y, **fitting)
+
+
+def _name_in_fit(estimator, name: str) -> str | None:
+    """Name under which ``fit`` hands the parameter to who takes it, None if no one does."""
+    if "__" in name:
+        return name
     prefix = ""
     while isinstance(estimator, Pipeline):
         step, estimator = estimator.steps[-1]
         prefix += f"{step}__"
-    is_search = name == "groups" and hasattr(estimator, "cv") and hasattr(estimator, "refit")
-    takes = name in inspect.signature(estimator.fit).parameters
-    return f"{prefix}{name}" if takes or is_search else None
+    if hasattr(estimator, "cv") and hasattr(estimator, "refit"):  # a search, also Optuna's
+        found = name if name == "groups" else _name_in_fit(estimator.estimator, name)
+        return None if found is None else prefix + found
+    parameters = inspect.signature(estimator.fit).parameters.values()
+    takes_any = name != "groups" and any(p.kind is p.VAR_KEYWORD for p in parameters)
+    return prefix + name if takes_any or name in {p.name for p in parameters} else None
 
 
-def fit_with(estimator, X, y, **per_clip):
-    """Fit with parameters such as ``groups``, as far as ``fit`` takes them.
-
-    Metadata routing may be on or off: where it is on, a pipeline's last step is made to
-    request them.
-    """
-    params = {}
-    for name, values in per_clip.items():
-        target = None if values is None else fit_parameter(estimator, name)
-        if target is None:
+def _request(estimator, name: str) -> str | None:
+    """Name of the parameter where something requests it, after what is open is settled."""
+    for part in (estimator, *estimator.get_params(deep=True).values()):
+        if not isinstance(part, BaseEstimator):
             continue
-        last = estimator
-        while isinstance(last, Pipeline):
-            last = last.steps[-1][1]
-        if _routing_enabled() and last is not estimator:
-            if hasattr(last, "set_fit_request"):
-                last.set_fit_request(**{name: True})
-            target = name
-        params[target] = values
-    return estimator.fit(X, y, **params)
+        if part._get_metadata_request().fit.requests.get(name, ...) is None:
+            part.set_fit_request(**{name: is_classifier(part)})
+    return name if name in get_routing_for_object(estimator).consumes("fit", [name]) else None

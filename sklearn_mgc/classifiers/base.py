@@ -45,6 +45,9 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
     _module_params: tuple[str, ...]
     _reads_mel: bool
 
+    # With metadata routing artists come unasked, as to scikit-learn's splitters by group.
+    __metadata_request__fit = {"groups": True}
+
     _parameter_constraints: dict = {
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "lr": [Interval(Real, 0, None, closed="neither")],

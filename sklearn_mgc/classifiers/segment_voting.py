@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from sklearn_mgc._routing import fit_parameter
+from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import (
     HasMethods,
     StrOptions,
@@ -81,6 +81,8 @@ class SegmentVotingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         "voting": [StrOptions({"soft", "hard"})],
     }
 
+    __metadata_request__fit = {"groups": True}
+
     def __init__(self, estimator, *, voting="soft"):
         self.estimator = estimator
         self.voting = voting
@@ -115,6 +117,8 @@ class SegmentVotingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         ------
         ValueError
             If a track has no segment without NaN, or there is one genre only.
+        TypeError
+            If there are weights, but the classifier takes none.
         AttributeError
             If voting is soft and the classifier gives no probabilities.
         """
@@ -131,18 +135,12 @@ class SegmentVotingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         self.n_segments_ = X.shape[1]
         segments, used = _unfold(X)
         track = used // self.n_segments_
-        fitting = {}
+        tracks_or_artists = np.arange(len(y)) if groups is None else np.asarray(groups)
+        check_consistent_length(y, tracks_or_artists)
+        given = {"groups": tracks_or_artists[track]}
         if sample_weight is not None:
-            name = fit_parameter(self.estimator, "sample_weight")
-            if name is None:
-                raise TypeError(f"{type(self.estimator).__name__} takes no sample_weight")
-            fitting[name] = _check_sample_weight(sample_weight, y)[track]
-        name = fit_parameter(self.estimator, "groups")
-        if name is not None:
-            tracks_or_artists = np.arange(len(y)) if groups is None else np.asarray(groups)
-            check_consistent_length(y, tracks_or_artists)
-            fitting[name] = tracks_or_artists[track]
-        self.estimator_ = clone(self.estimator).fit(segments, y[track], **fitting)
+            given["sample_weight"] = _check_sample_weight(sample_weight, y)[track]
+        self.estimator_ = fit_with(clone(self.estimator), segments, y[track], **given)
         if self.voting == "soft" and not hasattr(self.estimator_, "predict_proba"):
             raise AttributeError(
                 f"{type(self.estimator).__name__} gives no probabilities: use voting='hard', or "

@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc._routing import fit_parameter
+from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import HasMethods, Interval, _fit_context
 
 
@@ -64,6 +64,8 @@ class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         "temperature": [Interval(Real, 0, None, closed="neither")],
     }
 
+    __metadata_request__fit = {"groups": True}
+
     def __init__(self, estimator, temperature=1.0):
         self.estimator = estimator
         self.temperature = temperature
@@ -99,15 +101,8 @@ class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         TypeError
             If there are weights, but the classifier takes none.
         """
-        params = {}
-        if sample_weight is not None:
-            name = fit_parameter(self.estimator, "sample_weight")
-            if name is None:
-                raise TypeError(f"{type(self.estimator).__name__} takes no sample_weight")
-            params[name] = sample_weight
-        if groups is not None and (name := fit_parameter(self.estimator, "groups")):
-            params[name] = groups
-        self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        given = {"sample_weight": sample_weight, "groups": groups}
+        self.estimator_ = fit_with(clone(self.estimator), X, y, **given)
         self.classes_ = self.estimator_.classes_
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):

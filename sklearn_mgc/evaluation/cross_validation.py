@@ -14,7 +14,7 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 
-from sklearn_mgc._routing import fit_parameter
+from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.evaluation.results import EvaluationResult, Predicted
@@ -63,7 +63,8 @@ def cross_validate(
     allow_leakage : bool, default=False
         Accept folds with clips of one artist on both sides, to measure what they flatter.
     params : dict, default=None
-        Passed to ``fit``; arrays as long as y are cut to the training clips.
+        Passed to ``fit`` of the classifier, such as ``{"sample_weight": weights}``, with
+        metadata routing on and off; arrays as long as y are cut to the training clips.
     confidence_level : float, default=0.95
         Coverage of the intervals.
     random_state : int, default=0
@@ -209,11 +210,10 @@ def _fit_and_predict(model, X, y, groups, train, test, params) -> dict[str, Any]
         name: _safe_indexing(value, train) if _is_per_clip(value, len(y)) else value
         for name, value in params.items()
     }
-    target = None if groups is None else fit_parameter(model, "groups")
-    if target is not None:
-        fitting.setdefault(target, groups[train])
+    if groups is not None:
+        fitting.setdefault("groups", groups[train])
     started = time.perf_counter()
-    model.fit(_safe_indexing(X, train), y[train], **fitting)
+    fit_with(model, _safe_indexing(X, train), y[train], **fitting)
     fitted = time.perf_counter()
     predicted, response = _predict(model, _safe_indexing(X, test))
     return {
