@@ -26,6 +26,7 @@ COMMANDS = {
     "models": "list the pretrained networks, and bring their weights",
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
+    "serve": "a page to drop a song on, and endpoints for programs",
     "train": "train a model on a folder of your own, and say how good it is",
 }
 

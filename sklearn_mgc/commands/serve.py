@@ -1,0 +1,61 @@
+"""``python -m sklearn_mgc serve``: a page to drop a song on, and endpoints for programs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from sklearn_mgc._optional import require
+from sklearn_mgc.saving import load_model
+
+EXAMPLE = "model.skops"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        help="a model saved by train or demo (default: the ready model of GTZAN's genres)",
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="load a model of joblib, which runs code in it; one of skops needs no trust",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this "
+                        "machine alone)")  # fmt: skip
+    parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
+    parser.add_argument(
+        "--min-confidence", type=float, default=0.0, metavar="P", help='"not sure" below this'
+    )
+    parser.add_argument(
+        "--max-megabytes", type=float, default=100, help="size of an upload (default: 100)"
+    )
+    parser.add_argument(
+        "--max-seconds", type=float, default=900, help="length of an upload (default: 900)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    uvicorn = require("uvicorn", extra="web", what="the page and its endpoints")
+    from sklearn_mgc.web import create_app
+
+    app = create_app(
+        _model(args),
+        max_bytes=int(args.max_megabytes * 1e6),
+        max_seconds=args.max_seconds,
+        min_confidence=args.min_confidence,
+    )
+    print(f"Drop a song on http://{args.host}:{args.port} (Ctrl-C ends it).", file=sys.stderr)
+    uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
+    return 0
+
+
+def _model(args: argparse.Namespace):
+    if args.model is None:
+        from sklearn_mgc.recipes import ready_model
+
+        return ready_model("gtzan")
+    return load_model(args.model, trust=args.trust)
