@@ -51,7 +51,7 @@ def paper_calls(y: np.ndarray) -> np.ndarray:
 
 
 def shared_stft(y: np.ndarray) -> np.ndarray:
-    """librosa as a careful user writes it: one spectrogram passed to every call."""
+    """Librosa as a careful user writes it: one spectrogram passed to every call."""
     feature = librosa.feature
     magnitude = np.abs(librosa.stft(y))
     power = magnitude**2
@@ -266,7 +266,7 @@ def fresh_process(path: str) -> None:
 
 
 def other_tools(python: str, clips: list[np.ndarray]) -> None:
-    """openSMILE and essentia, in a process of their own, between two timings of ours."""
+    """OpenSMILE and essentia, in a process of their own, between two timings of ours."""
     with tempfile.TemporaryDirectory() as folder:
         for i, clip in enumerate(clips):
             soundfile.write(f"{folder}/{i}.wav", np.clip(clip, -1, 1), 22050)

@@ -50,7 +50,7 @@ LRS, DROPOUTS = (paper.grid()[f"dnnclassifier__{name}"] for name in ("lr", "drop
 
 
 def plain_skorch(sizes, epochs: int, cv) -> GridSearchCV:
-    """skorch's defaults, but shuffled and without its split, which would train on less."""
+    """Skorch's defaults, but shuffled and without its split, which would train on less."""
     net = NeuralNetClassifier(
         DNN,
         module__input_shape=(25,),

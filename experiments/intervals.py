@@ -168,7 +168,7 @@ def draw_clips(rng, n_artists: int, n_clips: int, means: np.ndarray):
 class Remembered(LinearDiscriminantAnalysis):
     """A discriminant analysis whose trained models are kept."""
 
-    fitted: list = []  # noqa: RUF012
+    fitted: list = []
 
     def fit(self, X, y):
         """Fit, and remember."""
@@ -191,7 +191,7 @@ def end_to_end(n_artists: int, *, n_simulations: int, seed: int = 0) -> dict:
             results.append(cross_validate(Remembered(), view, genres, groups=artists))
             truths.append(np.mean([m.score(fresh, new_genres) for m in Remembered.fitted]))
         found = compare(*results)
-        score, low, high = results[0].interval()
+        _score, low, high = results[0].interval()
         scores.append((truths[0], low, high))
         difference = truths[0] - truths[1]
         runs.append(

@@ -64,7 +64,7 @@ def main() -> None:
     args = parser.parse_args()
     data = read_tracks(args.folder)
     _, y, artists = data
-    classes, codes = np.unique(y, return_inverse=True)
+    _classes, codes = np.unique(y, return_inverse=True)
     arrays: dict[str, np.ndarray] = {}
     rows = []
     for name in SYSTEMS:

@@ -51,6 +51,7 @@ UNREADABLE = ("jazz.00054",)
 
 
 def main() -> None:
+    """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("splits", type=Path, help="folder with sturm/ and foleiss/")
     default = Path(__file__).parents[1] / "sklearn_mgc" / "datasets" / "tables" / "gtzan.csv"
@@ -124,6 +125,7 @@ def read_index(path: Path) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def replica_groups() -> list[tuple[str, ...]]:
+    """List the clips that are copies of each other."""
     found = [
         tuple(f"{genre}.{number:05d}" for number in group)
         for genre, groups in REPLICAS.items()

@@ -36,7 +36,7 @@ def as_path(path: str | bytes | os.PathLike) -> Path:
 
 
 def printable(name) -> str:
-    """A name as it can be shown: what a terminal would not show as it is, is escaped.
+    r"""A name as it can be shown: what a terminal would not show as it is, is escaped.
 
     Parameters
     ----------

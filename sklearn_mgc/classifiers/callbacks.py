@@ -54,6 +54,7 @@ class GenreNames:
         self.classes = classes
 
     def __call__(self, y):
+        """Name the genres of encoded labels."""
         return np.asarray(self.classes)[to_numpy(y)]
 
 

@@ -13,6 +13,7 @@ _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def resolve_device(device: str, *, missing_ok: bool = False) -> str:
+    """Name the device for "auto", and refuse one that is not there."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     kind = torch.device(device).type  # a clear error for a name that is none

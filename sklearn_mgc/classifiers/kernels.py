@@ -55,7 +55,7 @@ def _read(w, values, X, start, rows, width):
 
 @_compiled
 def _product(w, found, result, left, down, along, right, shape, inner, width):
-    """result = left @ right, going over what is not zero in ``left``, four rows at once.
+    """Result = left @ right, going over what is not zero in ``left``, four rows at once.
 
     ``left`` has ``down`` between its rows and ``along`` between its columns, so that it can be
     read transposed.

@@ -60,7 +60,7 @@ def source_of(file: Path) -> str:
 
 
 def split_of(file: Path) -> str:
-    """ "train", "valid", "test" or "", by the words in the name of a table."""
+    """Tell "train", "valid", "test" or "" by the words in the name of a table."""
     words = map(part_name, re.findall("[a-z]+", file.name.lower()))
     return next((word for word in words if word in ("train", "valid", "test")), "")
 

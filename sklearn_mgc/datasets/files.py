@@ -92,7 +92,7 @@ def walk(folder: Path, errors: Errors) -> list[Path]:
         hidden = any(map(_is_hidden, Path(root).relative_to(folder.parent).parts))
         for name in names:
             file = Path(root, name)
-            if name.startswith("._") or (hidden or _is_hidden(name)) and not is_audio(name):
+            if name.startswith("._") or ((hidden or _is_hidden(name)) and not is_audio(name)):
                 continue
             if _is_special(file):
                 errors.append({"path": str(file), "error": "a pipe or device, not a file"})
@@ -194,7 +194,7 @@ def _head(path: Path) -> bytes:
 
 
 class Finder:
-    """Finds files by names that were written on another system.
+    r"""Finds files by names that were written on another system.
 
     A table from Windows says ``Björk\\a.mp3`` with a composed letter where a Mac's disk has a
     decomposed one, or an old disk a byte of Latin-1; and Windows does not tell cases apart.

@@ -77,7 +77,7 @@ def _guess(path: Path, files: list[Path]) -> str:
     audio = [file for file in files if is_audio(file)]
     clips = [file for file in audio if clip_id(file.name)]
     # Other sets, too, name files like rock.00001.
-    if clips and len(clips) > 0.9 * len(audio) or path.is_file():
+    if (clips and len(clips) > 0.9 * len(audio)) or path.is_file():
         return "gtzan"
     if any(is_table(file) or recording_of(file) for file in files):
         return "acousticbrainz"

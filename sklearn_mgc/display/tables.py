@@ -14,7 +14,7 @@ _HARMLESS = "\u200c\u200d"
 
 
 def printable(text: object) -> str:
-    """Show control characters instead of sending them.
+    r"""Show control characters instead of sending them.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def printable(text: object) -> str:
 
 
 def escape_markdown(text: object) -> str:
-    """Make text that Markdown, and HTML within it, leave as it is.
+    r"""Make text that Markdown, and HTML within it, leave as it is.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def text_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def markdown_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
-    """Write a table in Markdown.
+    r"""Write a table in Markdown.
 
     Parameters
     ----------

@@ -420,14 +420,17 @@ class Predicted(ClassifierMixin, BaseEstimator):
         return True
 
     def predict(self, X):
+        """Give the stored genres."""
         return self._predicted
 
     def predict_proba(self, X):
+        """Give the stored probabilities."""
         if self._responses is None:
             raise AttributeError("the classifier gives neither probabilities nor decisions")
         return self._responses
 
     def decision_function(self, X):
+        """Give the stored decisions; of two genres, one column."""
         two = len(self.classes_) == 2
         responses = self.predict_proba(X)
         return responses[:, 1] - responses[:, 0] if two else responses

@@ -1,4 +1,4 @@
-"""Does a classifier hear the music, or the way it was recorded?
+"""Tell whether a classifier hears the music, or the way it was recorded.
 
 A model whose predictions flip when a clip is made 3 dB louder listens to something other than
 its genre: Sturm's "horse", that answers well for the wrong reason.

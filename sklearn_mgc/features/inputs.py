@@ -29,18 +29,7 @@ def as_clips(X) -> list:
     ValueError
         If X or a path is empty.
     """
-    if isinstance(X, (str, bytes, os.PathLike)):
-        raise TypeError(
-            f"X is a single item ({_shortened(X)}); pass a sequence of them, for example [path]"
-        )
-    if hasattr(X, "read"):
-        raise TypeError("X is a single open file; pass a sequence of them, for example [file]")
-    if isinstance(X, (set, frozenset, dict)) or hasattr(X, "__next__"):
-        kind = type(X).__name__
-        raise TypeError(
-            f"X is a {kind}, which has no order or can be read only once; "
-            f"pass a list, such as {'list(X.values())' if kind == 'dict' else 'list(X)'}"
-        )
+    _refuse_no_sequence(X)
     if hasattr(X, "to_pylist"):  # pyarrow's scalars are not str
         X = X.to_pylist()
     shape = tuple(getattr(X, "shape", ()))
@@ -64,6 +53,22 @@ def as_clips(X) -> list:
     if not clips:
         raise ValueError("X is empty: no clips to transform")
     return clips
+
+
+def _refuse_no_sequence(X) -> None:
+    """Raise TypeError for one item, and for what has no order."""
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise TypeError(
+            f"X is a single item ({_shortened(X)}); pass a sequence of them, for example [path]"
+        )
+    if hasattr(X, "read"):
+        raise TypeError("X is a single open file; pass a sequence of them, for example [file]")
+    if isinstance(X, (set, frozenset, dict)) or hasattr(X, "__next__"):
+        kind = type(X).__name__
+        raise TypeError(
+            f"X is a {kind}, which has no order or can be read only once; "
+            f"pass a list, such as {'list(X.values())' if kind == 'dict' else 'list(X)'}"
+        )
 
 
 # Full scale of the integers in which sound is kept, and where zero is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -230,7 +231,7 @@ def _noise_like(y: np.ndarray, rng) -> np.ndarray:
 
 def _without_seconds(y, other, seconds):
     t = np.arange(len(y)) / _SAMPLE_RATE
-    for begin, end in zip(seconds[:-1], seconds[1:], strict=True):
+    for begin, end in itertools.pairwise(seconds):
         # 1 inside the part, 0 outside, a ramp at either end.
         hole = np.clip(np.minimum(t - begin, end - t) / _FADE + 0.5, 0, 1).astype(np.float32)
         yield y * (1 - hole) + other * hole
@@ -239,7 +240,7 @@ def _without_seconds(y, other, seconds):
 def _without_bands(y, other, bands):
     frequencies, _, spectrum = stft(y, _SAMPLE_RATE, nperseg=2048)
     replaced = stft(other, _SAMPLE_RATE, nperseg=2048)[2]
-    for low, high in zip(bands[:-1], bands[1:], strict=True):
+    for low, high in itertools.pairwise(bands):
         inside = (frequencies >= low) & (frequencies < high)
         altered = np.where(inside[:, None], replaced, spectrum)
         yield istft(altered, _SAMPLE_RATE, nperseg=2048)[1][: len(y)].astype(np.float32)

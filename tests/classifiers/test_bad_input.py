@@ -106,7 +106,7 @@ def test_constant_columns(name):
 
 @EACH
 def test_one_class(name):
-    model, X, y = _given(name)
+    model, X, _y = _given(name)
     with pytest.raises(ValueError, match="at least two genres.*rock"):
         model.fit(X, np.full(len(X), "rock"))
 
@@ -151,14 +151,14 @@ def test_as_many_labels_as_samples(name):
 
 
 def test_labels_of_mixed_types():
-    model, X, y = _given("dnn")
+    model, X, _y = _given("dnn")
     with pytest.raises((TypeError, ValueError), match=r"type|mix|supported"):
         model.fit(X, np.array(["rock", 1] * 20, dtype=object))
 
 
 @pytest.mark.parametrize("bad", [np.linspace(0, 1, 40), np.eye(40, 3), None])
 def test_labels_that_are_no_genres(bad):
-    model, X, y = _given("dnn")
+    model, X, _y = _given("dnn")
     with pytest.raises(ValueError, match=r"[Uu]nknown label type|shape|continuous|y"):
         model.fit(X, bad)
 
@@ -183,7 +183,6 @@ def test_a_genre_that_is_absent_from_a_fold():
 
 def test_a_file_larger_than_what_is_kept_is_streamed(tmp_path, monkeypatch):
     """No part of it that is larger than a batch is ever read in one piece."""
-
     model, X, y = _given("crnn")
     model.set_params(batch_size=4)
     expected = clone(model).fit(X, y).predict_proba(X)

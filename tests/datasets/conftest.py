@@ -38,8 +38,10 @@ def gtzan_features(folder: Path) -> Path:
     """The table of descriptors of four clips, as our own command writes it."""
     names = [str(name) for name in HandcraftedFeatures().get_feature_names_out()]
     rows = [",".join(["filename", *names, "label"])]
-    for name in ("blues.00000", "blues.00001", "jazz.00000", "jazz.00001"):
-        rows.append(",".join([f"{name}.wav", *["0.5"] * 25, name.split(".")[0]]))
+    rows += [
+        ",".join([f"{name}.wav", *["0.5"] * 25, name.split(".")[0]])
+        for name in ("blues.00000", "blues.00001", "jazz.00000", "jazz.00001")
+    ]
     _write(folder / "features_30_sec.csv", "\n".join(rows))
     return folder / "features_30_sec.csv"
 

@@ -94,5 +94,5 @@ def test_columns_line_up():
 
 def test_rows_of_another_length_are_refused():
     for table in (text_table, html_table):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="argument|length|zip"):
             table(["a", "b"], [["only one"], ["x", "y"]])

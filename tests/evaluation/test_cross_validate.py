@@ -224,7 +224,7 @@ def test_a_generator_of_folds_serves_every_repeat(clips):
 
 
 def test_a_genre_that_a_fold_does_not_know(clips):
-    X, y, artists = clips
+    X, y, _artists = clips
     train, test = np.flatnonzero(y != "pop"), np.flatnonzero(y == "pop")
     result = cross_validate(LogisticRegression(), X, y, cv=[(train, test)])
     assert result.score == 0 and result.probabilities.shape == (len(test), 3)

@@ -30,7 +30,7 @@ def test_file_equals_memory(clip_paths, tmp_path, n_segments, n_jobs):
 
 
 def test_no_file_is_replaced(clip_paths, tmp_path):
-    """joblib's workers open a map by the name of its file."""
+    """Joblib's workers open a map by the name of its file."""
     transformer = MelSpectrogram(**SMALL, out=tmp_path)
     train, test = transformer.transform(clip_paths[:2]), transformer.transform(clip_paths[2:])
     again = transformer.transform(clip_paths[:2])

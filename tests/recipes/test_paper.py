@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.model_selection import ParameterGrid
@@ -21,7 +23,7 @@ def test_dense_networks_have_the_papers_parameters():
     X = np.random.default_rng(0).normal(size=(50, 25))
     y = np.arange(50) % 10
     sizes = (25, 256, 128, 64, 32, 10)
-    expected = sum(_linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+    expected = sum(_linear(a, b) for a, b in itertools.pairwise(sizes))
     expected += 2 * (128 + 64 + 32)  # batch normalization of the second layer and on
     for make, dropout in ((paper.dnn, 0.5), (paper.dnn_tuned, 0.25)):
         model = make(max_epochs=1, random_state=0).fit(X, y)

@@ -1,4 +1,4 @@
-"""Does a split test what it trained on?"""
+"""Tell whether a split tests what it trained on."""
 
 from sklearn_mgc.evaluation.leakage.detection import assert_no_leakage, leakage_report
 from sklearn_mgc.evaluation.leakage.report import LeakageError, LeakageReport

@@ -111,7 +111,7 @@ def _agreements(word: np.ndarray, clip: np.ndarray, frame: np.ndarray):
     for shift in (0, 2):
         binned = pairs.copy()
         binned[:, 2] = (binned[:, 2] + shift) // 4
-        unique, first, count = np.unique(binned, axis=0, return_index=True, return_counts=True)
+        _unique, first, count = np.unique(binned, axis=0, return_index=True, return_counts=True)
         for row in first[count >= _MIN_WORDS]:
             key = tuple(int(v) for v in pairs[row])
             if key not in seen:

@@ -329,7 +329,7 @@ def _in_fourier_domain(kernel: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
 @lru_cache(maxsize=1)
 def _mel_filters() -> np.ndarray:
-    """librosa's filterbank, with the roll-off of the resampler that the training sound went by.
+    """Librosa's filterbank, with the roll-off of the resampler that the training sound went by.
 
     That one (librosa's "kaiser_best" of 2019) takes away from 7.2 kHz on, more than today's soxr
     does. The two highest bands show it, and cymbals live there: without this, a clip's mean tag is
