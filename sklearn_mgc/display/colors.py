@@ -39,7 +39,7 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
         return {name: palette(i) for i, name in enumerate(names)}
     palette = colormaps["hsv"]  # every other one darker, or neighbours were hard to tell apart
     return {
-        name: tuple(c * shade for c in palette(i / len(names))[:3]) + (1.0,)
+        name: (*(c * shade for c in palette(i / len(names))[:3]), 1.0)
         for i, name in enumerate(names)
         for shade in [(0.95, 0.6)[i % 2]]
     }

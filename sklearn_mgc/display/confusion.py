@@ -11,7 +11,7 @@ _WRITTEN = {"both": 12, "share": 24}
 
 
 class ConfusionDisplay:
-    """Confusion matrix of genres.
+    r"""Confusion matrix of genres.
 
     Colours are shares of the true genre. Make one with :meth:`from_result` or
     :meth:`from_predictions`.
@@ -40,7 +40,7 @@ class ConfusionDisplay:
     >>> true, predicted = ["jazz", "jazz", "rock", "rock"], ["jazz", "rock", "rock", "rock"]
     >>> display = ConfusionDisplay.from_predictions(true, predicted)
     >>> [text.get_text() for text in display.text_]
-    ['50 %\\n1', '50 %\\n1', '100 %\\n2']
+    ['50 %\n1', '50 %\n1', '100 %\n2']
     """
 
     def __init__(self, counts, classes, *, unit: str = "clips"):
