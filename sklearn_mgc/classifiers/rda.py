@@ -115,7 +115,8 @@ class RegularizedDiscriminantAnalysis(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} needs at least two genres to tell apart, got 1 class: "
                 f"{self.classes_.tolist()}"
             )
-        self.scaler_ = StandardScaler().fit(X)
+        # Whatever sklearn.set_config says: its output is for arithmetic.
+        self.scaler_ = StandardScaler().set_output(transform="default").fit(X)
         X = self._standardized(X)
         n_features = X.shape[1]
         self.priors_ = counts / len(X)

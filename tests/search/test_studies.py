@@ -16,6 +16,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn import config_context
+from sklearn.base import MetaEstimatorMixin
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -38,11 +39,11 @@ from sklearn_mgc import (
     ParallelCRNNClassifier,
     RegularizedDiscriminantAnalysis,
     SegmentVotingClassifier,
-    classifiers,
     search,
 )
 from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
+from sklearn_mgc.discovery import all_estimators
 from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import base
 from sklearn_mgc.recipes import published
@@ -94,10 +95,10 @@ def test_ready_spaces_name_parameters_and_give_valid_values(estimator):
 
 
 def test_every_network_has_a_space():
-    exported = [getattr(classifiers, name) for name in classifiers.__all__]
-    networks = [kind for kind in exported if kind is not SegmentVotingClassifier]
-    assert len(networks) >= 5
-    for kind in networks:
+    kinds = [kind for _, kind in all_estimators("classifier")]
+    alone = [kind for kind in kinds if not issubclass(kind, MetaEstimatorMixin)]
+    assert len(alone) >= 5
+    for kind in alone:
         assert search.space(kind()).keys() <= kind().get_params().keys()
 
 

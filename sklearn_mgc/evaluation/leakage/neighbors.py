@@ -22,7 +22,7 @@ def near_pairs(features: np.ndarray, near: float) -> np.ndarray:
     none = np.empty((0, 2), dtype=int)
     if len(usable) < 20:  # too few to tell what is usual
         return none
-    Z = StandardScaler().fit_transform(features[usable])
+    Z = StandardScaler().set_output(transform="default").fit_transform(features[usable])
     rng = np.random.default_rng(0)
     some = Z if len(Z) <= _N_USUAL else Z[rng.choice(len(Z), _N_USUAL, replace=False)]
     distances = np.concatenate([found for *_, found in _distances(some)])
