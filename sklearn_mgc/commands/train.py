@@ -34,7 +34,8 @@ from sklearn_mgc.commands.tracks import (
     network_of,
 )
 from sklearn_mgc.display.tables import text_table
-from sklearn_mgc.evaluation import calibrate, confidence_for, cross_validate
+from sklearn_mgc.evaluation import calibrate, cross_validate
+from sklearn_mgc.evaluation.calibration import trust
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, PretrainedEmbedding, backbones
 from sklearn_mgc.recipes import choice, chosen_columns, voting_crnn
 from sklearn_mgc.saving import model_card, save_model
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     temperature, scores = calibrate(result)
     chance = max(np.unique(music.target, return_counts=True)[1]) / len(X)
     print(f"\n{scores}\n\nAlways the most frequent genre: {chance:.3f}.")
-    _print_trust(scores)
+    print(trust(scores))
     print("Now fitting on all tracks.")
     fitted = _fit_on_all(model, transformers, temperature, X, music)
     save_model(fitted, args.output)
@@ -183,17 +184,6 @@ def _model(args: argparse.Namespace, columns: dict[str, int], music: Bunch):
     if args.epochs is not None:
         network_of(model).set_params(max_epochs=args.epochs)
     return model
-
-
-def _print_trust(scores) -> None:
-    """From which probability on an answer is right in nine of ten cases."""
-    threshold = confidence_for(scores, 0.9)
-    if threshold < 1:
-        answered = float((scores.probabilities.max(axis=1) >= threshold).mean())
-        print(
-            f"Answers of at least {threshold:.2f} were right in 9 of 10 cases; they are "
-            f"{answered:.0%} of all (predict --min-confidence {threshold:.2f})."
-        )
 
 
 def _fit_on_all(model, transformers: dict, temperature: float, X, music: Bunch) -> Pipeline:

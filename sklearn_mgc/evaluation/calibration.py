@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import softmax
@@ -11,6 +12,7 @@ from sklearn_mgc.classifiers.temperature import as_logits, fit_temperature
 from sklearn_mgc.evaluation.results import EvaluationResult
 
 _CLIP = 1e-12
+_N_BINS = 10
 
 
 def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
@@ -56,14 +58,18 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
     folds = np.unique(fold_of)
     if len(folds) < 2:
         raise ValueError("calibration needs two folds at least, got one")
-    responses, y, classes = result.probabilities, result.y[result.sample], result.classes
-    probabilities = np.empty(responses.shape)
+    y, classes = result.y[result.sample], result.classes
+    logits, probabilities = np.empty((2, *result.probabilities.shape))
+    for fold in folds:  # a search may give probabilities in one fold and decisions in another
+        logits[fold_of == fold] = as_logits(result.probabilities[fold_of == fold])
     for fold in folds:
         here = fold_of == fold
         # The same clip may be in another repeat's fold: it must not be fitted on either.
         others = ~np.isin(result.sample, result.sample[here])
-        temperature = fit_temperature(responses[others], y[others], classes)
-        probabilities[here] = softmax(as_logits(responses[here]) / temperature, axis=1)
+        temperature = fit_temperature(logits[others], y[others], classes)
+        probabilities[here] = softmax(logits[here] / temperature, axis=1)
+    # The bins stay where they are when the jackknife leaves an artist out.
+    edges = np.quantile(probabilities.max(axis=1), np.linspace(0, 1, _N_BINS + 1)[1:-1])
     scaled = replace(
         result,
         probabilities=probabilities,
@@ -71,11 +77,11 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
             "accuracy": _accuracy,
             "log_loss": _log_loss,
             "brier": _brier,
-            "calibration_error": _calibration_error,
+            "calibration_error": partial(_calibration_error, edges=edges),
         },
         _intervals={},
     )
-    return fit_temperature(responses, y, classes), scaled
+    return fit_temperature(logits, y, classes), scaled
 
 
 def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str, float]]:
@@ -178,6 +184,29 @@ def confidence_for(result: EvaluationResult, accuracy: float) -> float:
     return float(threshold[fine[0]]) if len(fine) else float("inf")
 
 
+def trust(result: EvaluationResult) -> str:
+    """Say from which probability on answers are right in nine of ten cases.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        A cross-validation of a classifier with calibrated probabilities.
+
+    Returns
+    -------
+    str
+        A sentence, for ``predict --min-confidence``.
+    """
+    least = confidence_for(result, 0.9)
+    if least == float("inf"):
+        return "However sure the model was, fewer than 9 of 10 answers were right."
+    answered = float((result.probabilities.max(axis=1) >= least).mean())
+    return (
+        f"Answers of at least {least:.2f} were right in 9 of 10 cases; they are {answered:.0%} of "
+        f"all (predict --min-confidence {least:.2f})."
+    )
+
+
 def _accuracy(model, X, y) -> float:
     return float(np.mean(model.predict(X) == y))
 
@@ -192,10 +221,9 @@ def _brier(model, X, y) -> float:
     return float(((model.predict_proba(X) - truth) ** 2).sum(axis=1).mean())
 
 
-def _calibration_error(model, X, y) -> float:
-    """Mean distance of confidence from accuracy, over ten bins of equally many clips."""
+def _calibration_error(model, X, y, *, edges) -> float:
+    """Mean distance of confidence from accuracy, over bins of confidence."""
     confidence = model.predict_proba(X).max(axis=1)
-    right = model.predict(X) == y
-    bins = np.array_split(np.argsort(confidence, kind="stable"), min(10, len(right)))
-    gaps = [len(rows) * abs(confidence[rows].mean() - right[rows].mean()) for rows in bins]
-    return float(sum(gaps) / len(right))
+    excess = confidence - (model.predict(X) == y)
+    of_bins = np.bincount(np.searchsorted(edges, confidence), weights=excess)
+    return float(np.abs(of_bins).sum() / len(excess))

@@ -269,19 +269,49 @@ def _about(data) -> dict[str, Any]:
     }
 
 
-def _run(job: _Job, inputs: _Inputs, quick: bool, n_jobs) -> dict[str, Any]:
-    data, y = inputs.data, np.asarray(inputs.data.target)
-    result = cross_validate(
-        _shortened(job.system.make(), quick),
-        inputs.matrix(job.system),
+def run_once(data, X, system: System, protocol: Protocol, repeat: int, *, quick=False, n_jobs=None):
+    """Cross-validate one system on one draw of one protocol.
+
+    Parameters
+    ----------
+    data : Bunch
+        Its ``target``, and ``groups`` and ``ids`` where there are any.
+    X : ndarray of shape (n_clips, ...)
+        What the system reads.
+    system : System
+        Of :data:`sklearn_mgc.recipes.systems.SYSTEMS`.
+    protocol : Protocol
+        Of :data:`sklearn_mgc.evaluation.protocols.PROTOCOLS`.
+    repeat : int
+        Seed of the draw and of the system.
+    quick : bool, default=False
+        Train networks for 5 epochs.
+    n_jobs : int, default=None
+        Folds that are trained at a time.
+
+    Returns
+    -------
+    EvaluationResult
+        What `cross_validate` returns.
+    """
+    y = np.asarray(data.target)
+    return cross_validate(
+        _shortened(system.make(), quick),
+        X,
         y,
         # Where artists are unknown each clip is one, for the inner folds of a search.
         groups=data.get("groups", np.arange(len(y))),
-        cv=job.protocol.cv(data, random_state=job.repeat, test_size=job.system.test_size),
+        cv=protocol.cv(data, random_state=repeat, test_size=system.test_size),
         allow_leakage=True,  # what it flatters is shown beside what it is
-        random_state=job.repeat,
+        random_state=repeat,
         n_jobs=n_jobs,
     )
+
+
+def _run(job: _Job, inputs: _Inputs, quick: bool, n_jobs) -> dict[str, Any]:
+    X = inputs.matrix(job.system)
+    given = {"quick": quick, "n_jobs": n_jobs}
+    result = run_once(inputs.data, X, job.system, job.protocol, job.repeat, **given)
     return {
         "accuracy": round(result.score, 4),
         "n_test": len(result.sample),

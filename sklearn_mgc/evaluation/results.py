@@ -176,7 +176,7 @@ class EvaluationResult:
         return float(known.mean()) if len(known) else float("nan")
 
     def _is_share(self, metric: str) -> bool:
-        """Whether all wrong scores 0 and all right 1, as recalls do but not correlations."""
+        """Whether it goes from 0 to 1, all wrong to all right or back; correlations do not."""
         sure = np.eye(len(self.classes))
         ends = []
         for shift in (1, 0):
@@ -185,7 +185,7 @@ class EvaluationResult:
                 ends.append(self.scorers[metric](model, None, self.classes))
             except Exception:  # a scorer of one's own need not like a clip per genre
                 return False
-        return bool(np.allclose(ends, [0, 1]))
+        return bool(np.allclose(sorted(ends), [0, 1]))
 
     def _score(self, metric: str, rows) -> float:
         responses = None if self.probabilities is None else self.probabilities[rows]

@@ -35,17 +35,22 @@ def descriptor_vote() -> VotingClassifier:
         [
             ("rda", RegularizedDiscriminantAnalysis()),
             ("logreg", LogisticRegression(C=0.1, max_iter=2000)),
-            ("svc", CalibratedClassifierCV(SVC(C=3), cv=3, ensemble=False)),
+            ("svc", _svc()),
         ],
         voting="soft",
     )
 
 
-# By what the columns are; every classifier sees standardized columns.
+def _svc() -> CalibratedClassifierCV:
+    return CalibratedClassifierCV(SVC(C=3), cv=3, ensemble=False)
+
+
+# By what the columns are; every classifier sees standardized columns and gives probabilities:
+# one temperature cannot calibrate folds of which some have decisions instead.
 _CLASSIFIERS = {
     "descriptors": {
         "logreg": lambda: LogisticRegression(C=0.1, max_iter=2000),
-        "svc": lambda: SVC(C=3),
+        "svc": _svc,
         "vote": descriptor_vote,
     },
     "embedding": {

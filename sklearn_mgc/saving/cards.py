@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.display.tables import escape_markdown, markdown_table, printable
+from sklearn_mgc.evaluation.calibration import reliability, trust
 
 _NOT_TOLD = ("cache", "n_jobs", "out", "verbose")
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
@@ -42,7 +43,9 @@ def model_card(
         number of clips of each genre go into the page.
     scores : EvaluationResult or dict, default=None
         What :func:`sklearn_mgc.evaluation.cross_validate` returned, or numbers by name, a
-        number being a score or (score, lower, upper end).
+        number being a score or (score, lower, upper end). What
+        :func:`sklearn_mgc.evaluation.calibrate` returned has log-loss, Brier score and
+        calibration error, and adds how often the model is right when it is so sure.
     name : str, default=None
         Title; the class of the classifier by default.
     notes : str, default=None
@@ -165,6 +168,10 @@ def _scores(scores) -> str:
         ]
         columns = ["genre", "recall", f"{level} interval", "clips"]
         recalls = ["", markdown_table(columns, rows)]
+        if "calibration_error" in scores.scorers:
+            bins = [(r["confidence"], r["accuracy"], r["n"]) for r in reliability(scores)]
+            how_sure = markdown_table(["mean confidence", "accuracy", "predictions"], bins)
+            recalls += ["", how_sure, "", trust(scores)]
     elif isinstance(scores, Mapping):
         level, numbers, head, recalls = "95 %", dict(scores), [], []
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -80,6 +82,28 @@ def test_calibration_by_folds_lowers_the_loss(clips, model):
     bins = reliability(scaled)
     assert sum(row["n"] for row in bins) == len(y)
     assert [row["confidence"] for row in bins] == sorted(row["confidence"] for row in bins)
+
+
+def test_folds_of_probabilities_and_of_decisions_calibrate_as_if_all_were_probabilities(clips):
+    X, y, artists = clips
+    result = cross_validate(LinearDiscriminantAnalysis(), X, y, groups=artists)
+    temperature, scaled = calibrate(result)
+    mixed = result.probabilities.copy()
+    some = result.fold == 0
+    mixed[some] = np.log(mixed[some])  # what a decision_function would give
+    of_mixed = calibrate(replace(result, probabilities=mixed, _intervals={}))
+    assert of_mixed[0] == pytest.approx(temperature, rel=1e-4)
+    np.testing.assert_allclose(of_mixed[1].probabilities, scaled.probabilities, atol=1e-4)
+
+
+def test_the_interval_of_the_calibration_error_is_one_of_a_share(clips):
+    X, y, artists = clips
+    _, scaled = calibrate(cross_validate(LinearDiscriminantAnalysis(), X, y, groups=artists))
+    error, low, high = scaled.interval("calibration_error")
+    assert 0 <= low < error < high < 0.5
+    # It is what the table of reliability says.
+    gaps = [r["n"] * abs(r["confidence"] - r["accuracy"]) for r in reliability(scaled)]
+    assert error == pytest.approx(sum(gaps) / len(y), abs=0.02)
 
 
 def test_coverage_and_its_threshold(clips):

@@ -37,7 +37,7 @@ from sklearn_mgc import (
 )
 from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
-from sklearn_mgc.evaluation import cross_validate
+from sklearn_mgc.evaluation import calibrate, calibration, cross_validate, reliability
 from sklearn_mgc.recipes import best_handcrafted, published
 from sklearn_mgc.saving import TRUSTED_TYPES, load_model, model_card, save_model, to_onnx
 
@@ -341,6 +341,17 @@ def test_model_card_tells_data_scores_and_settings(tmp_path):
     score, low, high = scores.interval("f1_macro")
     assert f"| f1_macro | {score:.3f} | {low:.3f} to {high:.3f} |" in card
     assert "3 folds: 24 clips of 3 genres." in card
+
+
+def test_model_card_says_how_far_to_trust():
+    _, scores = calibrate(cross_validate(LogisticRegression(), TABLE, Y, cv=3))
+    card = model_card(LogisticRegression().fit(TABLE, Y), scores=scores)
+    for metric in ("log_loss", "brier", "calibration_error"):
+        score, low, high = scores.interval(metric)
+        assert f"| {metric} | {score:.3f} | {low:.3f} to {high:.3f} |" in card
+    first = reliability(scores)[0]
+    assert f"| {first['confidence']:.3f} | {first['accuracy']:.3f} | {first['n']} |" in card
+    assert calibration.trust(scores) in card
 
 
 def test_model_card_of_little():
