@@ -11,6 +11,8 @@ _HOME: dict[str, str] = {
     "choice": "candidates",
     "chosen_columns": "candidates",
     "descriptor_vote": "candidates",
+    "ready_card": "ready",
+    "ready_model": "ready",
     "voting_crnn": "best",
 }
 _MODULES = ("paper", "published", "systems")

@@ -1,0 +1,56 @@
+"""``python -m sklearn_mgc tags``: what a pretrained network hears in audio files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_mgc.audio import AudioError, printable
+from sklearn_mgc.commands.tracks import add_left_out, list_files
+from sklearn_mgc.features import PretrainedEmbedding
+from sklearn_mgc.features.backbones import cards
+
+EXAMPLE = "song.mp3"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    named = [name for name, card in cards().items() if card.tags]
+    parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
+    parser.add_argument("--model", default="musicnn", choices=named, help="default: musicnn")
+    parser.add_argument("--top", type=int, help="print the most probable ones only")
+    parser.add_argument("--json", action="store_true", help="one JSON object per file")
+    add_left_out(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tags of each file, most probable first; 1 if one could not be read."""
+    if args.top is not None and args.top < 1:
+        raise ValueError(f"--top must be at least 1, got {args.top}")
+    embedding = PretrainedEmbedding(args.model, layer="tags", statistics=("mean",)).fit()
+    names = cards()[args.model].tags
+    failed = False
+    for file in list_files(args.files, every=args.left_out):
+        try:
+            tags = embedding.transform([str(file)])[0]
+        except AudioError as error:
+            failed = True
+            if args.json:
+                message = {"error": type(error).__name__, "message": str(error)}
+                print(json.dumps({"file": str(file), **message}))
+            else:
+                print(f"error: {printable(str(error))}", file=sys.stderr)
+            continue
+        best = np.argsort(-tags, kind="stable")[: args.top]
+        found = {names[i]: round(float(tags[i]), 4) for i in best}
+        if args.json:
+            print(json.dumps({"file": str(file), "tags": found}))
+        else:
+            print(printable(str(file)))
+            for name, probability in found.items():
+                print(f"  {probability:6.3f}  {name}")
+    return int(failed)
