@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from sklearn_mgc.networks.draws import Dropout
+from sklearn_mgc.networks.images import as_images
 
 
 class CNN2D(nn.Module):
@@ -81,4 +82,4 @@ class CNN2D(nn.Module):
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
-        return self.head(self.dense(self.blocks(X.unsqueeze(1)).flatten(1)))
+        return self.head(self.dense(self.blocks(as_images(X)).flatten(1)))

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sklearn_mgc.networks.draws import Dropout
+from sklearn_mgc.networks.images import as_images
 
 _ACTIVATIONS = {"relu": nn.ReLU, "elu": nn.ELU}
 
@@ -124,7 +125,7 @@ class CRNN(nn.Module):
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
         if self.image:
-            sequence = self.blocks(X.unsqueeze(1)).transpose(1, 2).flatten(2)
+            sequence = self.blocks(as_images(X)).transpose(1, 2).flatten(2)
         else:
             sequence = self.blocks(X.transpose(1, 2)).transpose(1, 2)
         steps, hidden = self.rnn(sequence)

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sklearn_mgc.networks.draws import Dropout
+from sklearn_mgc.networks.images import as_images
 
 
 class ParallelCRNN(nn.Module):
@@ -87,7 +88,7 @@ class ParallelCRNN(nn.Module):
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
-        image = self.blocks(X.unsqueeze(1)).flatten(1)
+        image = self.blocks(as_images(X)).flatten(1)
         _, last = self.gru(self.pool(X.unsqueeze(1)).squeeze(1))
         both = torch.cat([image, last.transpose(0, 1).flatten(1)], dim=1)
         return self.head(self.dropout(both))
