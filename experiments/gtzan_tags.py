@@ -49,36 +49,40 @@ def load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return X, genres, artists
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path)
-    args = parser.parse_args()
-    X, y, artists = load(args.folder / "training_data_GTZAN_MSDmusicnn_taggram.npz")
-    test = load(args.folder / "evaluation_data_GTZAN_MSDmusicnn_taggram.npz")
+def chosen_and_tested(name: str, folder: Path) -> dict:
+    """The best setting of a classifier on folds of the training clips, and its test score."""
+    X, y, artists = load(folder / "training_data_GTZAN_MSDmusicnn_taggram.npz")
+    test = load(folder / "evaluation_data_GTZAN_MSDmusicnn_taggram.npz")
     folds = [
         pair
         for seed in SEEDS
         for pair in StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(X, y, artists)
     ]
+    classifier, grid = CANDIDATES[name]
+    model = make_pipeline(StandardScaler(), classifier)
+    step = model.steps[-1][0]
+    search = GridSearchCV(model, {f"{step}__{k}": v for k, v in grid.items()}, cv=folds)
+    search.fit(X, y)
+    right = search.predict(test[0]) == test[1]
+    low, high = share_interval(right, test[2])
+    return {
+        "classifier": name,
+        "chosen": {k.split("__")[-1]: v for k, v in search.best_params_.items()},
+        "inner folds": round(float(search.best_score_), 4),
+        "test": round(float(right.mean()), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
     rows = []
-    for name, (classifier, grid) in CANDIDATES.items():
-        model = make_pipeline(StandardScaler(), classifier)
-        step = model.steps[-1][0]
-        search = GridSearchCV(model, {f"{step}__{k}": v for k, v in grid.items()}, cv=folds)
-        search.fit(X, y)
-        right = search.predict(test[0]) == test[1]
-        low, high = share_interval(right, test[2])
-        rows.append(
-            {
-                "classifier": name,
-                "chosen": {k.split("__")[-1]: v for k, v in search.best_params_.items()},
-                "inner folds": round(float(search.best_score_), 4),
-                "test": round(float(right.mean()), 4),
-                "low": round(low, 4),
-                "high": round(high, 4),
-            }
-        )
+    for name in CANDIDATES:
+        rows.append(chosen_and_tested(name, args.folder))
         print(rows[-1])
     best = max(rows, key=lambda row: row["inner folds"])
     print(f"chosen by inner folds: {best['classifier']}, test {best['test']}")

@@ -56,7 +56,7 @@ def write_report(content: Mapping[str, Any], folder: Path) -> None:
     write_whole(folder / "summary.json", json.dumps({**summary, "rows": rows}, indent=1))
     write_whole(folder / "results.md", "\n".join(_page(content, rows)))
     if find_spec("matplotlib"):
-        _draw_accuracies(rows, folder / "accuracies.png")
+        draw_accuracies(rows, folder / "accuracies.png")
 
 
 def draw_curves(curves: Mapping[str, list[dict]], folder: Path) -> None:
@@ -134,7 +134,8 @@ def _cell(row) -> str:
     return text + (f", {row['runs']} runs ± {100 * row['spread']:.1f}" if row["runs"] > 1 else "")
 
 
-def _draw_accuracies(rows, path: Path) -> None:
+def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:
+    """Draw the rows of `table`, a panel per data set; needs matplotlib."""
     import matplotlib.pyplot as plt
 
     from sklearn_mgc.display import ScoresDisplay
