@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
+import unicodedata
 from pathlib import Path
 
-# Control characters move the cursor of a terminal, separators break lines, marks of direction
-# turn text around, and surrogates (bytes of a name that are not UTF-8) cannot be encoded.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters move the cursor of a terminal, separators break lines, marks of direction turn
+# text around, other formats hide in it, and surrogates (bytes that are not UTF-8) have no code.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Joiners are formats that hold emoji and some scripts together, and move nothing.
+_JOINERS = "\u200c\u200d"
 
 
 def as_path(path: str | bytes | os.PathLike) -> Path:
@@ -46,22 +48,23 @@ def printable(name) -> str:
     Returns
     -------
     str
-        Control characters, line separators, marks of direction and bytes that are not UTF-8
-        as escapes; every other character as it is.
+        Control and format characters, line separators and bytes that are not UTF-8 as escapes;
+        every other character as it is.
 
     Examples
     --------
     >>> from sklearn_mgc.audio import printable
-    >>> print(printable("caf\\udce9\\n.wav"))
-    caf\\xe9\\n.wav
+    >>> print(printable("caf\udce9\n.wav"))
+    caf\xe9\n.wav
     >>> print(printable("Ænima ♫.mp3"))
     Ænima ♫.mp3
     """
-    return _UNPRINTABLE.sub(_escape, str(name))
+    return "".join(map(_shown, str(name)))
 
 
-def _escape(match: re.Match) -> str:
-    code = ord(match[0])
-    if 0xDC80 <= code <= 0xDCFF:  # a byte, as os.fsdecode keeps it
-        return f"\\x{code - 0xDC00:02x}"
-    return match[0].encode("unicode_escape").decode()
+def _shown(char: str) -> str:
+    if unicodedata.category(char) not in _UNPRINTABLE or char in _JOINERS:
+        return char
+    if "\udc80" <= char <= "\udcff":  # a byte, as os.fsdecode keeps it
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape", "surrogatepass").decode()

@@ -196,7 +196,7 @@ def _head(path: Path) -> bytes:
 class Finder:
     r"""Finds files by names that were written on another system.
 
-    A table from Windows says ``Björk\\a.mp3`` with a composed letter where a Mac's disk has a
+    A table from Windows says ``Björk\a.mp3`` with a composed letter where a Mac's disk has a
     decomposed one, or an old disk a byte of Latin-1; and Windows does not tell cases apart.
     """
 

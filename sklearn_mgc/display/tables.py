@@ -9,36 +9,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-# Joiners hold emoji and some scripts together, and move nothing.
-_HARMLESS = "\u200c\u200d"
-
-
-def printable(text: object) -> str:
-    r"""Show control characters instead of sending them.
-
-    Parameters
-    ----------
-    text : object
-        A name of a genre, an artist or a file.
-
-    Returns
-    -------
-    str
-        The text with line breaks, terminal sequences, marks that reverse the direction of
-        writing and undecodable bytes written as Python writes them.
-
-    Examples
-    --------
-    >>> from sklearn_mgc.display.tables import printable
-    >>> print(printable("rock\\n\\x1b[2Jroll"))
-    rock\\n\\x1b[2Jroll
-    """
-    return "".join(
-        char
-        if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") or char in _HARMLESS
-        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for char in str(text)
-    )
+from sklearn_mgc.audio import printable
 
 
 def escape_markdown(text: object) -> str:
@@ -58,7 +29,7 @@ def escape_markdown(text: object) -> str:
     --------
     >>> from sklearn_mgc.display.tables import escape_markdown
     >>> print(escape_markdown("rock | <b>*pop*</b> f1_macro"))
-    rock \\| &lt;b&gt;\\*pop\\*&lt;/b&gt; f1_macro
+    rock \| &lt;b&gt;\*pop\*&lt;/b&gt; f1_macro
     """
     text = re.sub(r"[\\`*\[\]|~]", r"\\\g<0>", printable(text))
     text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)  # within a word it is not emphasis
@@ -123,7 +94,7 @@ def markdown_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> 
     >>> print(markdown_table(["genre", "recall"], [["rock|pop", 0.5]]))
     | genre | recall |
     |---|---:|
-    | rock\\|pop | 0.500 |
+    | rock\|pop | 0.500 |
     """
     rows = [list(row) for row in rows]
     rule = "|".join("---:" if right else "---" for right in _numeric(columns, rows))
@@ -192,7 +163,8 @@ def _numeric(columns, rows) -> list[bool]:
 def _width(text: str) -> int:
     """Columns of a terminal."""
     return sum(
-        2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char)
+        2
+        if unicodedata.east_asian_width(char) in "WF"
+        else not (unicodedata.combining(char) or unicodedata.category(char) == "Cf")
         for char in text
-        if char not in _HARMLESS
     )

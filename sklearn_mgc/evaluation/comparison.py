@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import printable
+from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.results import EvaluationResult
 from sklearn_mgc.evaluation.statistics import PairedDifference, corrected_t_test, mcnemar

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_mgc.audio import decode_blocks, downmix
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import decode_blocks, downmix, printable
+from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
 from sklearn_mgc.evaluation.statistics import PairedDifference, share_interval
 

@@ -11,8 +11,8 @@ from scipy.signal import istft, stft
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc.audio import load_audio
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import load_audio, printable
+from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.inspection.windows import probabilities_of
 
 _SAMPLE_RATE = 22050

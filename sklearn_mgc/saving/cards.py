@@ -15,8 +15,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._atomic import write_whole
+from sklearn_mgc.audio import printable
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
-from sklearn_mgc.display.tables import escape_markdown, markdown_table, printable
+from sklearn_mgc.display.tables import escape_markdown, markdown_table
 from sklearn_mgc.evaluation.calibration import reliability, trust
 
 _NOT_TOLD = ("cache", "n_jobs", "out", "verbose")
@@ -162,12 +163,12 @@ def _scores(scores) -> str:
         level = f"{100 * scores.confidence_level:g} %"
         numbers = {metric: scores.interval(metric) for metric in scores.scorers}
         head = [f"{scores.protocol}.", ""]
-        rows = [
+        genres = [
             (r["genre"], r["recall"], _interval(r["low"], r["high"]), r["n_clips"])
             for r in scores.recalls()
         ]
         columns = ["genre", "recall", f"{level} interval", "clips"]
-        recalls = ["", markdown_table(columns, rows)]
+        recalls = ["", markdown_table(columns, genres)]
         if "calibration_error" in scores.scorers:
             bins = [(r["confidence"], r["accuracy"], r["n"]) for r in reliability(scores)]
             how_sure = markdown_table(["mean confidence", "accuracy", "predictions"], bins)

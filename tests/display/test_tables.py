@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import (
     escape_markdown,
     html_table,
     markdown_table,
-    printable,
     text_table,
 )
 

@@ -6,7 +6,8 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import printable
+from sklearn_mgc.display.tables import html_table, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
