@@ -36,9 +36,10 @@ def find_cache() -> None:
     except RuntimeError as error:
         if "cannot cache" not in str(error):
             raise
-        config.CACHE_DIR = _temporary_folder()
+        folder = _temporary_folder()
+        config.CACHE_DIR = folder  # type: ignore[attr-defined]  # numba makes it at import
         warnings.warn(
-            f"numba's cache cannot be written; it is kept in {config.CACHE_DIR} now. Set "
+            f"numba's cache cannot be written; it is kept in {folder} now. Set "
             "NUMBA_CACHE_DIR to a folder that lasts, so that nothing is compiled twice",
             UserWarning,
             stacklevel=2,

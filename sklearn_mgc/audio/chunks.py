@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 # Written by programs that do not know yet how long the sound will be.
 _UNKNOWN = {0, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFFFFFFFFFF, 0x7FFFFFFFFFFFFFFF}
+_Order = Literal["little", "big"]
 _MOST_CHUNKS = 1000
 _TOLERANCE = 4096  # bytes that may be missing
 
@@ -24,7 +25,7 @@ def missing_share(file: BinaryIO, size: int) -> float:
     head = file.read(12)
     start, promised = 0, None
     if head[:4] in (b"RIFF", b"RIFX", b"FORM"):
-        order = "little" if head[:4] == b"RIFF" else "big"
+        order: _Order = "little" if head[:4] == b"RIFF" else "big"
         start, promised = _find_chunk(file, size, order)
     elif head[:4] in (b".snd", b"dns."):
         order = "big" if head[:4] == b".snd" else "little"
@@ -35,7 +36,7 @@ def missing_share(file: BinaryIO, size: int) -> float:
     return missing / promised if missing > max(_TOLERANCE, 0.005 * promised) else 0.0
 
 
-def _find_chunk(file: BinaryIO, size: int, order) -> tuple[int, int | None]:
+def _find_chunk(file: BinaryIO, size: int, order: _Order) -> tuple[int, int | None]:
     """Where the samples begin, and how many bytes they are said to be."""
     at = 12
     for _ in range(_MOST_CHUNKS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -189,7 +189,8 @@ def by_pyav(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
 
 def _frames(av, container, stream, note: Note) -> Iterator[np.ndarray]:
     """Frames as floats, of the first one's rate and channels whatever comes later."""
-    resampler = layout = seen = None
+    resampler: Any = None
+    layout = seen = None
     n_good = n_bad = 0
     for packet in container.demux(stream):
         try:

@@ -242,6 +242,7 @@ def _joined(parts: list[Part], cut: Cut, note: Note) -> Iterator:
     form, failure = None, None
     whole = Cut(0.0, None, cut.block_duration)
     for part in parts:
+        assert part.data is not None  # only a part that is the whole file has none
         blocks: Blocks = by_soundfile(io.BytesIO(part.data), whole, note, part.counted)
         try:
             first = next(blocks, None)

@@ -307,7 +307,7 @@ def with_count(data: bytes, n_frames: int) -> bytes:
     """
     # Protection by a checksum off, no padding, and a bit rate whose frames have room.
     head = bytes((0xFF, data[1] | 1, 0x90 | data[2] & 0x0C, data[3]))
-    length = frame_length(head)
+    length = _lengths()[head[1] << 8 | head[2]]
     frame = head + bytes(_side_information(data, 0)) + b"Xing" + (3).to_bytes(4, "big")
     frame += n_frames.to_bytes(4, "big") + (length + len(data)).to_bytes(4, "big")
     return frame + bytes(length - len(frame)) + data

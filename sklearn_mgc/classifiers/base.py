@@ -40,6 +40,7 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
     passed on to it) and whether it reads spectrograms (``_reads_mel``).
     """
 
+    classes_: np.ndarray
     _module: type[torch.nn.Module]
     _net: type[GenreNet] = GenreNet
     _module_params: tuple[str, ...]

@@ -127,6 +127,7 @@ MOST_WORK = 20e6
 
 def _gather(batches: Batches, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values, labels and weights of rows, whether they are in memory or in a file."""
+    assert batches._labels is not None  # in training
     X = batches._X.numpy() if isinstance(batches._X, torch.Tensor) else batches._X
     weight = batches._weight
     return (
@@ -136,7 +137,7 @@ def _gather(batches: Batches, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     )
 
 
-def _layers(module: DNN) -> list[tuple[nn.Linear, nn.BatchNorm1d | None, nn.Dropout | None]]:
+def _layers(module: DNN) -> list[tuple[nn.Linear, nn.BatchNorm1d | None, draws.Dropout | None]]:
     """Each linear layer with the normalization and the dropout that follow it."""
     layers: list = []
     for layer in module.layers:
@@ -187,8 +188,8 @@ class _State:
                 row[[k.GAMMA, k.RUNNING]] = at, self._place(2 * width)
                 self._weights += [(norm.weight, at), (norm.bias, at + width)]
                 running = int(row[k.RUNNING])
-                self._statistics += [(norm.running_mean, running)]
-                self._statistics += [(norm.running_var, running + width)]
+                self._statistics += [(norm.get_buffer("running_mean"), running)]
+                self._statistics += [(norm.get_buffer("running_var"), running + width)]
                 at += 2 * width
         self._w = np.zeros(self._end, np.float32)
         self._w[neutral : neutral + widest] = 1
@@ -245,7 +246,7 @@ class _State:
             state["step"].fill_(self.step)
         for _, norm, _ in self._layers:
             if norm is not None:
-                norm.num_batches_tracked += taken
+                norm.get_buffer("num_batches_tracked").add_(taken)
 
     def train(self, X, labels, weight, sizes, lrs) -> None:
         """Take a step for each batch."""

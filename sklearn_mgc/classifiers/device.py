@@ -6,6 +6,7 @@ import contextlib
 import functools
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -51,7 +52,7 @@ def possible_precision(precision: str, device: str) -> str:
 @functools.cache
 def cpu_has_bf16() -> bool:
     """Whether the processor multiplies bf16 itself, as torch or the kernel tells."""
-    told = getattr(torch.cpu, "get_capabilities", dict)()
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     names = {name for name, there in told.items() if there is True}
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():

@@ -163,4 +163,4 @@ class DNNClassifier(BaseGenreClassifier):
         self.random_state = random_state
         self.verbose = verbose
         # As attributes, so that clone and get_params see them; checked in fit.
-        vars(self).update(net_params)
+        self.__dict__.update(net_params)

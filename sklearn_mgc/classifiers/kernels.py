@@ -18,6 +18,7 @@ compilation short.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import cfunc, njit
@@ -26,8 +27,13 @@ from numba.core.types import CPointer, float32, float64, int64, uint8, void
 from sklearn_mgc import _numba  # noqa: F401 - finds a folder for the cache
 
 # NaN and infinity keep their meaning: a diverging network is found by them.
-_OPTIONS = {"error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
-_compiled = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
+_OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": {"reassoc", "contract", "nsz", "arcp"},
+}
+_compiled = njit(  # type: ignore[call-overload]  # numba's stubs lack the wrappers
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS
+)
 
 # Columns of ``layers``. VALUES is what the layer reads, SUMS what it computes from them and,
 # after the normalization, normalized; GAMMA is followed by beta, RUNNING (0 for a layer without

@@ -87,7 +87,7 @@ class GenreNet(NeuralNetClassifier):
         super().initialize()
         kind = torch.device(self.device).type
         # Not by setattr: skorch would take a module for one of its own components.
-        vars(self).update(
+        self.__dict__.update(
             _forward=torch.compile(self.module_) if self.compiled else self.module_,
             _weights=list(self.module_.parameters()),
             _lrs=[group["lr"] for group in self.optimizer_.param_groups],
@@ -280,7 +280,8 @@ class _Record:
     """
 
     def __init__(self):
-        self._loss = self._correct = 0.0
+        self._loss: float | torch.Tensor = 0.0
+        self._correct: float | torch.Tensor = 0.0
         self._n = 0
         self._batches: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 

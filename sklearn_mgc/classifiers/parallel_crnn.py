@@ -204,4 +204,4 @@ class ParallelCRNNClassifier(BaseGenreClassifier):
         self.random_state = random_state
         self.verbose = verbose
         # As attributes, so that clone and get_params see them; checked in fit.
-        vars(self).update(net_params)
+        self.__dict__.update(net_params)

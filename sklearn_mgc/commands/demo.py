@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +76,8 @@ class System:
     name: str
     features: str
     model: Pipeline
-    result: EvaluationResult | None = None
-    history: list[dict] | None = None
+    result: EvaluationResult = field(init=False)
+    history: list[dict] = field(default_factory=list)
     seconds: float = 0.0
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,7 @@ from sklearn_mgc.saving import model_card, save_model
 
 EXAMPLE = "my_music --output model.joblib"
 
-_MODELS = {
-    "auto": None,
+_MODELS: dict[str, Callable] = {
     "dnn": lambda seed: make_pipeline(StandardScaler(), DNNClassifier(random_state=seed)),
     "svc": lambda seed: make_pipeline(StandardScaler(), SVC(C=3)),
     "crnn": lambda seed: voting_crnn(random_state=seed),
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model",
-        choices=_MODELS,
+        choices=["auto", *_MODELS],
         default="auto",
         help="auto tries descriptors and, where weights are there, pretrained embeddings, each "
         "with several classifiers, and keeps what does best; dnn and svc read descriptors and "
@@ -152,7 +152,7 @@ def _transformers(args: argparse.Namespace) -> dict:
 
 def _extract(transformers: dict, music: Bunch):
     """Columns of each kind, all columns side by side, and the tracks that could be read."""
-    parts = {}
+    parts: dict[str, np.ndarray] = {}
     for name, transformer in transformers.items():
         parts[name] = describe(transformer, music.data, tell=not parts)
         transformer.set_params(n_jobs=None, on_error="raise", verbose=0)

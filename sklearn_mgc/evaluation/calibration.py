@@ -52,16 +52,15 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
     >>> sorted(scaled.scorers)
     ['accuracy', 'brier', 'calibration_error', 'log_loss']
     """
-    if result.probabilities is None:
-        raise ValueError("the classifier gave neither probabilities nor decisions")
+    responses = _responses(result)
     fold_of = result.repeat * (result.fold.max() + 1) + result.fold
     folds = np.unique(fold_of)
     if len(folds) < 2:
         raise ValueError("calibration needs two folds at least, got one")
     y, classes = result.y[result.sample], result.classes
-    logits, probabilities = np.empty((2, *result.probabilities.shape))
+    logits, probabilities = np.empty((2, *responses.shape))
     for fold in folds:  # a search may give probabilities in one fold and decisions in another
-        logits[fold_of == fold] = as_logits(result.probabilities[fold_of == fold])
+        logits[fold_of == fold] = as_logits(responses[fold_of == fold])
     for fold in folds:
         here = fold_of == fold
         # The same clip may be in another repeat's fold: it must not be fitted on either.
@@ -84,6 +83,12 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
     return fit_temperature(logits, y, classes), scaled
 
 
+def _responses(result: EvaluationResult) -> np.ndarray:
+    if result.probabilities is None:
+        raise ValueError("the classifier gave neither probabilities nor decisions")
+    return result.probabilities
+
+
 def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str, float]]:
     """Compare how sure a classifier is with how often it is right.
 
@@ -100,6 +105,11 @@ def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str,
         Per bin, from the least sure to the surest: ``confidence`` (mean probability of the
         genre that is predicted), ``accuracy`` and ``n``.
 
+    Raises
+    ------
+    ValueError
+        If the classifier gave neither probabilities nor decisions.
+
     Examples
     --------
     >>> import numpy as np
@@ -110,7 +120,7 @@ def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str,
     >>> [row["n"] for row in reliability(cross_validate(LogisticRegression(), X, y), n_bins=4)]
     [10, 10, 10, 10]
     """
-    confidence = result.probabilities.max(axis=1)
+    confidence = _responses(result).max(axis=1)
     order = np.argsort(confidence, kind="stable")
     return [
         {
@@ -136,6 +146,11 @@ def coverage_curve(result: EvaluationResult) -> tuple[np.ndarray, np.ndarray, np
         Answering only where the probability is at least the threshold leaves this share of
         clips answered, of which this share is right. Thresholds rise.
 
+    Raises
+    ------
+    ValueError
+        If the classifier gave neither probabilities nor decisions.
+
     Examples
     --------
     >>> import numpy as np
@@ -147,7 +162,7 @@ def coverage_curve(result: EvaluationResult) -> tuple[np.ndarray, np.ndarray, np
     >>> float(coverage[0])
     1.0
     """
-    confidence = result.probabilities.max(axis=1)
+    confidence = _responses(result).max(axis=1)
     order = np.argsort(confidence, kind="stable")
     right = result.right[order][::-1]
     answered = np.arange(1, len(right) + 1)

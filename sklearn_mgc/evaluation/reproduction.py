@@ -48,12 +48,14 @@ class _Inputs:
     arrays: Mapping[str, np.ndarray]
     errors: list
 
-    def matrix(self, system: System) -> np.ndarray | None:
-        found = self.arrays.get(system.reads)
+    def kind(self, system: System) -> str:
         # The 57 columns are descriptors too, where the paper's 25 are not given.
-        if found is None and system.reads == "descriptors":
-            return self.arrays.get("kaggle")
-        return found
+        if system.reads == "descriptors" and "descriptors" not in self.arrays:
+            return "kaggle"
+        return system.reads
+
+    def matrix(self, system: System) -> np.ndarray:
+        return self.arrays[self.kind(system)]
 
 
 def reproduce(
@@ -201,10 +203,10 @@ class _Store:
 def _plan(inputs: Mapping[str, _Inputs], protocols, systems, n_repeats) -> list[_Job]:
     jobs = []
     for name, found in inputs.items():
-        for protocol in map(PROTOCOLS.get, feasible(found.data)):
+        for protocol in (PROTOCOLS[p] for p in feasible(found.data)):
             for system in SYSTEMS.values():
                 if (
-                    found.matrix(system) is not None
+                    found.kind(system) in found.arrays
                     and protocol.name in (protocols or PROTOCOLS)
                     and system.name in (systems or SYSTEMS)
                 ):

@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import confusion_matrix
 
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import printable
+from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.evaluation.statistics import (
     jackknife_blocks,
     jackknife_interval,
@@ -86,7 +87,7 @@ class EvaluationResult:
             None if f["response"] is None else _columns(f["response"], f["classes"], classes)
             for f in folds
         ]
-        complete = all(r is not None for r in responses)
+        given = [r for r in responses if r is not None]
         result = cls(
             y=y,
             groups=groups,
@@ -96,7 +97,7 @@ class EvaluationResult:
             repeat=np.concatenate([np.full(len(test), r) for r, *_, test in drawn]),
             fold=np.concatenate([np.full(len(test), k) for _, k, _, test in drawn]),
             predicted=np.concatenate([f["predicted"] for f in folds]),
-            probabilities=np.concatenate(responses) if complete else None,
+            probabilities=np.concatenate(given) if len(given) == len(folds) else None,
             scorers=scorers,
             confidence_level=confidence_level,
         )

@@ -280,10 +280,10 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     @property
     def failed_(self) -> list[dict[str, Any]]:
         """Index, path, error class and message of each failed clip of this thread's last call."""
-        calls = self.__dict__.get("_calls")
-        if not hasattr(calls, "failed"):
+        failed = getattr(self.__dict__.get("_calls"), "failed", None)
+        if failed is None:
             raise AttributeError(f"{type(self).__name__} has not transformed anything here")
-        return calls.failed
+        return failed
 
     def record_failures(self, failed: list[dict[str, Any]]) -> None:
         """Make a call's failures this thread's ``failed_``.

@@ -128,8 +128,9 @@ def extract_rows(X, transformers: list) -> tuple[list[np.ndarray], list[list[dic
                 if isinstance(row, AudioError):
                     error = {"error": type(row).__name__, "message": str(row)}
                     failures[k].append({"index": found.position, "path": row.path, **error})
-                    row = np.nan
-                rows[k][found.position] = row
+                    rows[k][found.position] = np.nan
+                else:
+                    rows[k][found.position] = row
                 left[found.position] -= 1
                 if not left[found.position]:
                     advance()
@@ -166,10 +167,7 @@ def _found(transformers: list[AudioTransformer], clips: list) -> Iterator[Found]
     """Rows from the stores, then all others; each transformer and clip once, in any order."""
     with ExitStack() as stack:
         stores = _stores(transformers, stack)
-        keys = [
-            None if store is None else _full_key(t)
-            for t, store in zip(transformers, stores, strict=True)
-        ]
+        keys = [_full_key(transformer) for transformer in transformers]
         missing = np.ones((len(clips), len(transformers)), dtype=bool)
         digests: dict[int, bytes] = {}
         states = [file_state(clip) for clip in clips] if any(stores) else []

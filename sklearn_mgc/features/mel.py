@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_mgc.features.base import AudioTransformer, check_choice
@@ -248,5 +250,5 @@ def _by_librosa(y: np.ndarray, frames: FrameParams, **bands) -> np.ndarray:
     from librosa.feature import melspectrogram
 
     rate, n_fft, hop, pad_mode = frames
-    stft = {"n_fft": n_fft, "hop_length": hop, "pad_mode": pad_mode}
+    stft: dict[str, Any] = {"n_fft": n_fft, "hop_length": hop, "pad_mode": pad_mode}
     return melspectrogram(y=y, sr=rate, **stft, **bands).T

@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 
 # Spectrograms have no columns that a frame could name.
-class MelScaler(StandardScaler, auto_wrap_output_keys=None):
+class MelScaler(StandardScaler, auto_wrap_output_keys=None):  # type: ignore[call-arg]  # no stubs
     """Standardize each mel band over all clips and frames.
 
     scikit-learn's ``StandardScaler`` for arrays whose last axis is the feature: (n_clips,

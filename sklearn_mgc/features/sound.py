@@ -41,7 +41,7 @@ class Sound:
     def __init__(
         self,
         name: str,
-        sample_rate: int,
+        sample_rate: float,
         blocks: Callable[[], Iterable[np.ndarray]],
         *,
         is_long: bool = False,

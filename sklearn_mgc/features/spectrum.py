@@ -32,6 +32,7 @@ N_MELS = 128  # bands below the MFCCs
 CHUNK_SECONDS = 10.0  # of the frames of a long sound that are in memory at a time
 
 TINY = np.finfo(np.float32).tiny
+_Filters = tuple[np.ndarray, np.ndarray, np.ndarray]
 _FRAMES_AT_ONCE = 32  # their spectrum stays in the cache of one core
 
 
@@ -160,7 +161,7 @@ class Block:
             return self.seen["mel"][::step]
         return self._bands(self.seen["power"][::step], filters)
 
-    def _bands(self, rows: np.ndarray, filters: tuple) -> np.ndarray:
+    def _bands(self, rows: np.ndarray, filters: _Filters) -> np.ndarray:
         """A filterbank's bands of rows that are in memory."""
         out = np.empty((len(rows), len(filters[1])), dtype=np.float32)
         self.kernels.band_rows(np.ascontiguousarray(rows), *filters, out)

@@ -12,7 +12,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from sklearn_mgc.display.tables import html_table, printable, text_table
+from sklearn_mgc.audio import printable
+from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.inspection.windows import probabilities_of, windows_of
 
 _BATCH = 16
@@ -49,7 +50,9 @@ class GenreTimeline:
         """The most probable genre of each window; None where there is no sound."""
         silent = np.isnan(self.probabilities[:, 0])
         best = np.where(silent, 0, np.nan_to_num(self.probabilities, nan=-1.0).argmax(axis=1))
-        return np.where(silent, None, self.classes[best].astype(object))
+        genres = self.classes[best].astype(object)
+        genres[silent] = None
+        return genres
 
     @property
     def overall(self) -> np.ndarray:

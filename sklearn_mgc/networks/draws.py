@@ -16,6 +16,9 @@ are others.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -30,7 +33,7 @@ def generator(*key: int) -> np.random.Generator:
 
 def seed_layers(module: nn.Module, seed: int, epoch: int) -> None:
     """Give each layer that draws its generator for the epoch."""
-    layers = (layer for layer in module.modules() if hasattr(layer, "seed_draws"))
+    layers: Iterator[Any] = (m for m in module.modules() if hasattr(m, "seed_draws"))
     for k, layer in enumerate(layers, start=1):
         layer.seed_draws(seed, epoch, k)
 
@@ -60,6 +63,7 @@ class Dropout(nn.Dropout):
         """Whether each of the next n units is kept."""
         missing = n - len(self._drawn)
         if missing > 0:
+            assert self._bits is not None  # seed_draws comes first
             # A small step would spend as long on asking for numbers as on all else.
             raw = self._bits.random_raw(-(-max(missing, _PORTION) // 4)).view(np.uint16)
             more = raw < round((1 - self.p) * 65536)
@@ -77,6 +81,7 @@ class Dropout(nn.Dropout):
     def _factors(self, X: torch.Tensor) -> torch.Tensor:
         if X.device.type != "cpu":
             if self._elsewhere is None:
+                assert self._bits is not None  # as `forward` makes sure
                 seed = int(self._bits.random_raw())
                 self._elsewhere = torch.Generator(X.device).manual_seed(seed)
             kept = torch.empty_like(X).bernoulli_(1 - self.p, generator=self._elsewhere)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optuna.storages.journal import BaseJournalFileLock
+    from optuna.storages.journal import JournalFileOpenLock
 
 _START = b'{"op_code":'  # of every line
 
 
-def mend(path: Path, lock: BaseJournalFileLock) -> None:
+def mend(path: Path, lock: JournalFileOpenLock) -> None:
     """Set damaged lines of a journal aside.
 
     Nothing moves within the file, as other processes may have it open: a damaged end is cut
@@ -29,7 +29,7 @@ def mend(path: Path, lock: BaseJournalFileLock) -> None:
     ----------
     path : Path
         The journal; a missing one is whole.
-    lock : optuna.storages.journal.BaseJournalFileLock
+    lock : optuna.storages.journal.JournalFileOpenLock
         Taken before anything is changed.
 
     Raises

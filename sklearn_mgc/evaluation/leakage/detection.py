@@ -146,7 +146,8 @@ def leakage_report(
     pairs = pairs[(copy[pairs[:, 0]] != copy[pairs[:, 1]]) | (copy[pairs[:, 0]] < 0)]
 
     names = None if groups is None else np.asarray(groups, dtype=object).ravel()
-    folds, leaks = [], []
+    folds: list[dict[str, int]] = []
+    leaks: list[dict[str, Any]] = []
     for train, test in _split(cv, n, y, groups):
         train, test = (np.flatnonzero(s) if _is_mask(s) else np.asarray(s) for s in (train, test))
         known = {kind: _by_label(codes, train, test) for kind, codes in labels.items()}

@@ -172,6 +172,17 @@ class MusicnnNetwork(nn.Module):
         By their names in the checkpoint.
     """
 
+    mel: torch.Tensor
+    hann: torch.Tensor
+    fourier: torch.Tensor
+    input: torch.Tensor
+    front: torch.Tensor
+    dense: torch.Tensor
+    dense_bias: torch.Tensor
+    dense_norm: torch.Tensor
+    tags: torch.Tensor
+    tags_bias: torch.Tensor
+
     def __init__(self, weights: dict[str, np.ndarray]):
         super().__init__()
         w = {name: torch.from_numpy(np.array(v, dtype=np.float64)) for name, v in weights.items()}
@@ -189,7 +200,7 @@ class MusicnnNetwork(nn.Module):
         keep("fourier", _fourier())
         scale, shift = norm(0)
         keep("input", torch.cat([scale, shift]))
-        signs, biases, scales, shifts = [], [], [], []
+        front: list[tuple[torch.Tensor, ...]] = []
         for i in range(5):
             name = f"conv2d_{i}" if i else "conv2d"
             scale, shift = norm(i + 1)
@@ -202,11 +213,8 @@ class MusicnnNetwork(nn.Module):
                     keep(f"timbre{i}_{part}", values)
             else:
                 keep(f"rhythm{i - 2}", kernel[:, 0, 0])
-            for values, value in ((signs, sign), (biases, w[f"{name}/bias"])):
-                values.append(value)
-            scales.append(scale)
-            shifts.append(shift)
-        keep("front", torch.stack([torch.cat(v) for v in (signs, biases, scales, shifts)]))
+            front.append((sign, w[f"{name}/bias"], scale, shift))
+        keep("front", torch.stack([torch.cat(v) for v in zip(*front, strict=True)]))
         for i in range(3):
             kernel = w[f"conv2d_{5 + i}/kernel"][:, :, 0]  # taps, channels, filters
             keep(f"middle{i}", kernel.permute(2, 1, 0))
