@@ -79,7 +79,7 @@ def open_archive(archive: Path) -> zipfile.ZipFile:
 
 
 @lru_cache(maxsize=4)
-def _opened(pid: int, archive: str, size: int, mtime: int) -> zipfile.ZipFile:
+def _opened(_pid: int, archive: str, _size: int, _mtime: int) -> zipfile.ZipFile:
     """Keep archives open: reading the directory of one with 25,000 members takes 0.3 s.
 
     Threads may read from one handle; processes that share a file position may not, and a

@@ -125,7 +125,7 @@ class FeatureStore:
     def __enter__(self) -> FeatureStore:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *_) -> None:
         self.close()
 
     def __del__(self) -> None:

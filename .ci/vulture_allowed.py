@@ -1,0 +1,67 @@
+"""Names of the package that it does not use itself: vulture reads them here, nothing runs this."""
+
+from typing import Any
+
+_: Any = None
+
+_called_by_others = [
+    # Python: lazy attributes of packages
+    _.__getattr__,
+    _.__dir__,
+    # IPython and Jupyter
+    _._repr_html_,
+    # numba: its configuration, and listeners of its events
+    _.CACHE_DIR,
+    _.on_start,
+    _.on_end,
+    # scikit-learn: tags, metadata requests, splitters, names of columns
+    _.__metadata_request__fit,
+    _.one_d_array,
+    _.two_d_array,
+    _.three_d_array,
+    _.string,
+    _.requires_fit,
+    _.n_features_in_,
+    _.get_n_splits,
+    _.input_features,
+    # skorch: what a network overrides, and callbacks
+    _._default_callbacks,
+    _.get_iterator,
+    _.train_step,
+    _.validation_step,
+    _.on_train_begin,
+    _.on_train_end,
+    _.on_epoch_end,
+    # torch: gradients, and the signature of a function mode
+    _.grad,
+    _.types,
+    # FastAPI: routes
+    _.health,
+    # columns of gtzan.csv, chosen by name
+    _.artist_filtered,
+    _.foleiss,
+]
+
+_called_by_users = [
+    # displays
+    _.from_audio,
+    _.from_estimator,
+    _.from_frame,
+    _.from_results,
+    _.axes_,
+    _.confusion_,
+    _.text_,
+    # results
+    _.compare,
+    _.history_frame,
+    _.smoothed,
+    # published recipes, each a function
+    _.singh,
+    _.lachmish,
+    _.deepsound,
+    _.choi_crnn,
+    _.choi_spectrogram,
+    _.parallel_crnn,
+    # tests and benchmarks of one engine beside the other
+    _.forced,
+]
