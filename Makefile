@@ -37,8 +37,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/codespell sklearn_mgc tests benchmarks examples docs *.md
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sklearn_mgc/*.py' | grep -v -e '/_' -e '/commands/')
+	$(BIN)/codespell
+	$(BIN)/vulture
+	$(BIN)/python .ci/docstrings.py
 
 test: $(VENV)/.dev $(VENV)/.weights
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist worksteal --doctest-modules --doctest-glob='*.rst' \

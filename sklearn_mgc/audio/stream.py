@@ -56,7 +56,18 @@ class AudioStream(Iterator[Block], Generic[Block]):
         self._blocks.close()
 
     def through(self, change: Callable[[AudioStream], Generator]) -> AudioStream:
-        """A stream of what ``change`` makes of the blocks, with the same notes."""
+        """Make a stream of changed blocks, with the same notes.
+
+        Parameters
+        ----------
+        change : callable
+            Takes this stream and yields blocks.
+
+        Returns
+        -------
+        AudioStream
+            Closing it closes this one.
+        """
         changed: AudioStream = AudioStream(self.name, lambda note: change(self))
         changed.notes = self.notes
         return changed

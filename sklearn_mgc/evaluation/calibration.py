@@ -78,7 +78,6 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
             "brier": _brier,
             "calibration_error": partial(_calibration_error, edges=edges),
         },
-        _intervals={},
     )
     return fit_temperature(logits, y, classes), scaled
 

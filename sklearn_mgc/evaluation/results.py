@@ -62,7 +62,7 @@ class EvaluationResult:
     probabilities: np.ndarray | None
     scorers: Mapping[str, Callable]
     confidence_level: float = 0.95
-    _intervals: dict = field(default_factory=dict, repr=False)
+    _intervals: dict = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def from_folds(cls, drawn, folds, *, y, groups, scorers, confidence_level):

@@ -233,12 +233,12 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         """Raise a ValueError if a parameter of the subclass is out of range."""
 
     def min_samples(self) -> int:
-        """Samples of the shortest clip or segment that gives a row.
+        """Give the length of the shortest clip or segment that gives a row.
 
         Returns
         -------
         int
-            Shorter ones are a `TooShortError`.
+            Samples; fewer are a `TooShortError`.
         """
         return 1
 
@@ -261,7 +261,7 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
         return self.extract(sound.waveform())
 
     def finish(self, results: list) -> Sequence:
-        """Rows of the results of several clips; called if there is ``batch_clips``.
+        """Make rows of the results of several clips; called if there is ``batch_clips``.
 
         Parameters
         ----------

@@ -135,7 +135,7 @@ class PretrainedEmbedding(AudioTransformer):
         return self._card().sample_rate
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """Names of the columns, such as ``tags_rock_mean`` or ``penultimate_17_std``.
+        """Give the names of the columns, such as ``tags_rock_mean`` or ``penultimate_17_std``.
 
         Parameters
         ----------
@@ -157,12 +157,18 @@ class PretrainedEmbedding(AudioTransformer):
         return np.asarray(names, dtype=object)
 
     def output_shape(self) -> tuple[int, ...]:
-        """As `AudioTransformer.output_shape`."""
+        """Give the shape of a row.
+
+        Returns
+        -------
+        tuple of int
+            ``(n_columns,)``: the sizes of the layers times the number of statistics.
+        """
         sizes = self._card().layers
         return (sum(sizes[layer] for layer in self._layers()) * len(self._statistics()),)
 
     def check_params(self) -> None:
-        """As `AudioTransformer.check_params`; the weights must be there."""
+        """Raise a ValueError if a parameter is out of range or the weights are not those of fit."""
         card = self._card()
         for layer in self._layers():
             check_choice("layer", layer, tuple(card.layers))
@@ -186,7 +192,13 @@ class PretrainedEmbedding(AudioTransformer):
             )
 
     def cache_key(self) -> dict:
-        """As `AudioTransformer.cache_key`; the device and the batches change no row."""
+        """Give what determines a row: the device and the batches do not.
+
+        Returns
+        -------
+        dict
+            By name.
+        """
         return {
             "transformer": type(self).__name__,
             "weights": self._backbone().weights_hash,
@@ -197,11 +209,22 @@ class PretrainedEmbedding(AudioTransformer):
         }
 
     def warm_up(self) -> None:
-        """As `AudioTransformer.warm_up`."""
+        """Read the weights."""
         self._backbone()
 
     def extract_sound(self, sound: Sound) -> np.ndarray:
-        """As `AudioTransformer.extract_sound`: a part of a long sound at a time."""
+        """Compute the row of a sound of any length, a part of a long one at a time.
+
+        Parameters
+        ----------
+        sound : Sound
+            A clip or segment.
+
+        Returns
+        -------
+        float32 array of shape (n_columns,)
+            The row.
+        """
         return summarize(self.embed_windows(sound), self._statistics())
 
     def embed_windows(self, sound: Sound) -> np.ndarray:

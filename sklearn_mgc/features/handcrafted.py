@@ -168,7 +168,7 @@ class HandcraftedFeatures(AudioTransformer):
         return np.array(self.column_names(), dtype=object)
 
     def column_names(self) -> list[str]:
-        """Names of the last axis, with or without segments.
+        """Give the names of the last axis, with or without segments.
 
         Returns
         -------
@@ -248,7 +248,7 @@ class HandcraftedFeatures(AudioTransformer):
         self.extract_sound(warm_sound(self.n_fft))
 
     def extract(self, y: np.ndarray) -> np.ndarray:
-        """Descriptors of a waveform.
+        """Compute the descriptors of a waveform.
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ class HandcraftedFeatures(AudioTransformer):
         return self.extract_sound(Sound.of(y, "waveform", self.sample_rate))
 
     def extract_sound(self, sound: Sound) -> np.ndarray:
-        """Descriptors of a sound of any length.
+        """Compute the descriptors of a sound of any length.
 
         Parameters
         ----------

@@ -138,7 +138,7 @@ class MelSpectrogram(AudioTransformer):
         self.verbose = verbose
 
     def output_shape(self) -> tuple[int, ...]:
-        """Frames and mel bands.
+        """Give the numbers of frames and mel bands.
 
         Returns
         -------

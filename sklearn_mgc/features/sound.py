@@ -86,12 +86,24 @@ class Sound:
             yield block
 
     def waveform(self) -> np.ndarray:
-        """All samples in one array, however many there are."""
+        """Read all samples, however many there are.
+
+        Returns
+        -------
+        float32 array of shape (n_samples,)
+            In one piece.
+        """
         blocks = list(self.blocks())
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def n_samples(self) -> int:
-        """Count the samples."""
+        """Count the samples.
+
+        Returns
+        -------
+        int
+            A long sound is read for it, once.
+        """
         if self._n_samples is None:
             self._n_samples = sum(map(len, self.blocks()))
         return self._n_samples

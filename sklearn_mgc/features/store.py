@@ -149,9 +149,23 @@ class FeatureStore:
     def find(
         self, key: dict[str, Any], states: Sequence[FileState | None]
     ) -> Iterator[tuple[int, bytes, np.ndarray | None]]:
-        """Yield position, digest and values of clips whose files are known and unchanged.
+        """Find clips whose files are known and unchanged; none of them is read.
 
-        Values are None where there is no row of this key; no file is read.
+        Parameters
+        ----------
+        key : dict
+            What determines a row, other than the clip.
+        states : sequence of FileState or None
+            Of each clip; None for one that is not a file.
+
+        Yields
+        ------
+        position : int
+            Which clip it is.
+        digest : bytes
+            Of what the file holds.
+        values : ndarray or None
+            The row; None where there is none of this key.
         """
         text = key_text(key)
         positions: dict[bytes, list[int]] = {}
@@ -187,7 +201,20 @@ class FeatureStore:
             )
 
     def get(self, key: dict[str, Any], digest: bytes) -> np.ndarray | None:
-        """Values of a clip by what it holds, or None."""
+        """Find the row of a clip by what it holds.
+
+        Parameters
+        ----------
+        key : dict
+            What determines a row, other than the clip.
+        digest : bytes
+            Of what the clip holds.
+
+        Returns
+        -------
+        ndarray or None
+            The row, if there is one.
+        """
         text = key_text(key)
         with self._lock:
             try:
@@ -204,7 +231,15 @@ class FeatureStore:
                 return None
 
     def put(self, key: dict[str, Any], rows: Iterable[Row]) -> None:
-        """Write clips in one transaction: after it they survive the process."""
+        """Write clips in one transaction: after it they survive the process.
+
+        Parameters
+        ----------
+        key : dict
+            What determines a row, other than the clip.
+        rows : iterable of (FileState or None, bytes, ndarray or None)
+            State of the file, digest and values of each; None for values that are there already.
+        """
         text, rows = key_text(key), list(rows)
         with self._lock:
             for _ in range(2):  # again, into a new file, if this one is damaged
@@ -237,8 +272,15 @@ class FeatureStore:
     def writer(self, key: dict[str, Any]) -> Iterator[Callable]:
         """Collect rows and write them in batches, the last one whatever happens.
 
-        Yields a callable that takes a clip's state, digest and values; None for values that
-        are in the store already.
+        Parameters
+        ----------
+        key : dict
+            What determines a row, other than the clip.
+
+        Yields
+        ------
+        callable
+            Takes a clip's state, digest and values, as in the rows of `put`.
         """
         rows: list[Row] = []
         n_bytes, written = 0, time.monotonic()

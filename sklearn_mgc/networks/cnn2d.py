@@ -81,5 +81,16 @@ class CNN2D(nn.Module):
         self.largest_product = max(*products, width * n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Logits (n, n_classes) of spectrograms (n, n_frames, n_mels)."""
+        """Give the logits.
+
+        Parameters
+        ----------
+        X : float32 tensor of shape (n, n_frames, n_mels)
+            Spectrograms.
+
+        Returns
+        -------
+        float32 tensor of shape (n, n_classes)
+            Before the softmax.
+        """
         return self.head(self.dense(self.blocks(as_images(X)).flatten(1)))

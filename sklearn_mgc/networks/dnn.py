@@ -58,5 +58,16 @@ class DNN(nn.Module):
         self.largest_product = max(a * b for a, b in itertools.pairwise(widths))
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Logits (n, n_classes) of descriptors (n, n_features)."""
+        """Give the logits.
+
+        Parameters
+        ----------
+        X : float32 tensor of shape (n, n_features)
+            Descriptors.
+
+        Returns
+        -------
+        float32 tensor of shape (n, n_classes)
+            Before the softmax.
+        """
         return self.layers(X)

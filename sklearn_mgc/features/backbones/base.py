@@ -11,7 +11,27 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Card:
-    """What one should know of a network before using it."""
+    """What one should know of a network before using it.
+
+    Parameters
+    ----------
+    name : str
+        What `PretrainedEmbedding` calls it.
+    title, source, licence, commercial_use, training_data, leakage : str
+        Who made it, what may be done with it, and what it has heard already.
+    sample_rate : int
+        Of the sound that it hears, in Hz.
+    window : float
+        Seconds that it hears at a time.
+    layers : dict of str to int
+        Sizes of the layers that can be had.
+    default_layer : str
+        Which of them is had unless another is asked for.
+    size, reference : str
+        Of its weights, and where it is described.
+    tags : tuple of str, default=()
+        Names of the entries of the layer ``"tags"``.
+    """
 
     name: str
     title: str
@@ -57,6 +77,13 @@ class Grid(NamedTuple):
 
     Window ``i`` begins at ``i * step`` and has ``length`` samples; the network reads ``margin``
     more before and after it, zeros beyond the ends of the clip.
+
+    Parameters
+    ----------
+    length, step : int
+        Samples of a window, and from the beginning of one to the next.
+    margin : int, default=0
+        Samples before and after.
     """
 
     length: int
@@ -64,7 +91,18 @@ class Grid(NamedTuple):
     margin: int = 0
 
     def count(self, n_samples: int) -> int:
-        """Number of whole windows."""
+        """Count the whole windows of a clip.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of the clip.
+
+        Returns
+        -------
+        int
+            None of a clip shorter than one.
+        """
         return 1 + (n_samples - self.length) // self.step if n_samples >= self.length else 0
 
 
@@ -78,7 +116,7 @@ class Backbone:
     weights_hash: str
 
     def grid(self, window: float, hop: float) -> Grid:
-        """Windows of so many seconds.
+        """Lay out windows of so many seconds.
 
         Parameters
         ----------
@@ -96,7 +134,7 @@ class Backbone:
     def embed(
         self, y: np.ndarray, n_windows: int, grid: Grid, layers: tuple[str, ...], device: str
     ) -> np.ndarray:
-        """Layers of consecutive windows.
+        """Compute layers of consecutive windows.
 
         Parameters
         ----------
