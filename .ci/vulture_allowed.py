@@ -22,6 +22,7 @@ _called_by_others = [
     _.string,
     _.requires_fit,
     _.n_features_in_,
+    _.intercept_,
     _.get_n_splits,
     _.input_features,
     # skorch: what a network overrides, and callbacks
@@ -51,7 +52,8 @@ _called_by_users = [
     _.axes_,
     _.confusion_,
     _.text_,
-    # results
+    # all estimators and results
+    _.all_estimators,
     _.compare,
     _.history_frame,
     _.smoothed,

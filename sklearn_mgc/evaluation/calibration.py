@@ -214,7 +214,7 @@ def trust(result: EvaluationResult) -> str:
     least = confidence_for(result, 0.9)
     if least == float("inf"):
         return "However sure the model was, fewer than 9 of 10 answers were right."
-    answered = float((result.probabilities.max(axis=1) >= least).mean())
+    answered = float((_responses(result).max(axis=1) >= least).mean())
     return (
         f"Answers of at least {least:.2f} were right in 9 of 10 cases; they are {answered:.0%} of "
         f"all (predict --min-confidence {least:.2f})."

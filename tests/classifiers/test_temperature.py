@@ -91,7 +91,7 @@ def test_folds_of_probabilities_and_of_decisions_calibrate_as_if_all_were_probab
     mixed = result.probabilities.copy()
     some = result.fold == 0
     mixed[some] = np.log(mixed[some])  # what a decision_function would give
-    of_mixed = calibrate(replace(result, probabilities=mixed, _intervals={}))
+    of_mixed = calibrate(replace(result, probabilities=mixed))
     assert of_mixed[0] == pytest.approx(temperature, rel=1e-4)
     np.testing.assert_allclose(of_mixed[1].probabilities, scaled.probabilities, atol=1e-4)
 
