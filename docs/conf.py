@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
+from pathlib import Path
+from urllib.request import urlopen
+
 import sklearn_mgc
 
 project = "sklearn_mgc"
@@ -33,20 +37,47 @@ html_theme_options = {
     "footer_end": ["theme-version"],
 }
 html_sidebars = {"index": [], "install": [], "whats_new": []}
-exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py", "**.md"]
+exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py", "**.md"]
 autosummary_generate = True
-autodoc_default_options = {"members": True, "inherited-members": False}
+# What a class inherits is on its page, down to what scikit-learn, torch or Python add to all.
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": "BaseEstimator,Module,Exception,ValueError,OSError,tuple,StrEnum,Enum",
+    "exclude-members": "get_metadata_routing,set_fit_request,set_partial_fit_request,"
+    "set_score_request,set_predict_request,set_transform_request",
+}
+toc_object_entries_show_parents = "hide"  # or methods are clipped beside the page
+templates_path = ["_templates"]
 numpydoc_show_class_members = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-# Found on the network where there is one; without it, links to other projects are plain text.
-intersphinx_mapping = {
-    "sklearn": ("https://scikit-learn.org/stable", None),
-    "skorch": ("https://skorch.readthedocs.io/en/stable", None),
-    "librosa": ("https://librosa.org/doc/latest", None),
-    "torch": ("https://docs.pytorch.org/docs/stable", None),
+INVENTORIES = {
+    "sklearn": "https://scikit-learn.org/stable",
+    "skorch": "https://skorch.readthedocs.io/en/stable",
+    "librosa": "https://librosa.org/doc/latest",
+    "torch": "https://docs.pytorch.org/docs/stable",
 }
-intersphinx_timeout = 3
+
+
+def fetched(folder: Path) -> dict:
+    """Inventories that can be had; without a network, links to other projects are plain text.
+
+    Sphinx would warn of those that cannot, and warnings are errors.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for name, address in INVENTORIES.items():
+        file = folder / f"{name}.inv"
+        try:
+            with urlopen(f"{address}/objects.inv", timeout=3) as answer:
+                file.write_bytes(answer.read())
+        except (OSError, HTTPException):
+            continue
+        found[name] = (address, str(file))
+    return found
+
+
+intersphinx_mapping = fetched(Path(__file__).parent / "_build" / "inventories")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",

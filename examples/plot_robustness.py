@@ -2,8 +2,8 @@
 Does it hear the music, or the recording?
 =========================================
 
-A clip that is 3 dB louder, or has been an MP3 in between, is still of its genre. A
-classifier that changes its mind listens to something else.
+A clip that is 20 dB softer, or has been an MP3 in between, is still of its genre. A classifier
+that changes its mind listens to something else.
 """
 
 # %%
@@ -22,55 +22,37 @@ from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import robustness
 
 folder = tempfile.TemporaryDirectory()
-music = make_music(n_tracks=180, duration=4.0, folder=folder.name, random_state=0)
+music = make_music(n_tracks=90, duration=2.0, folder=folder.name, random_state=0)
 folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
 train, test = next(folds.split(music.data, music.target, music.groups))
 model = make_pipeline(HandcraftedFeatures(), StandardScaler(), SVC(C=10))
 model.fit(music.data[train], music.target[train])
 
 # %%
-# Each test clip is changed in seventeen ways and classified again. "Flipped" counts
-# predictions that are not what they were, whether they were right or wrong.
-# Clips of one artist flip together: intervals go by artists.
-heard = {"groups": music.groups[test], "random_state": 0, "verbose": 0}
+# Each test clip is changed and classified again. "Flipped" counts predictions that are not what
+# they were, right or wrong. All conditions are tried unless some are named.
+heard = {"groups": music.groups[test], "random_state": 0}
+heard["conditions"] = ["gain", "mp3", "low-pass", "noise"]
 card = robustness(model, music.data[test], music.target[test], **heard)
 print(card)
 
 # %%
-# Whatever takes the treble away is fatal here - an MP3, a lower sample rate, a filter -
-# though nobody would call the music another genre: the MFCCs of silence above some
-# kilohertz are like nothing in the training clips. A gain of -20 dB flips half of the
-# predictions, too: the first MFCC is the loudness.
-card.plot()
-
-# %%
-# Two remedies of a line each. Listen only below 4 kHz, where recordings of all kinds agree;
-# and leave the first MFCC out.
+# Two remedies of a line each. Listen only below 4 kHz, where recordings of all kinds agree; and
+# leave the first MFCC out, which is the loudness.
 features = HandcraftedFeatures(sample_rate=8000, hop_length=256).set_output(transform="pandas")
 no_loudness = ColumnTransformer([("loudness", "drop", ["mfcc1_mean"])], remainder="passthrough")
 robust = make_pipeline(features, no_loudness, StandardScaler(), SVC(C=10))
 robust.fit(music.data[train], music.target[train])
 robust_card = robustness(robust, music.data[test], music.target[test], **heard)
-print(robust_card)
-
-# %%
-# Side by side: filters, encoders and gains have lost their hold. Noise has not, and such a
-# card says so.
-fig, axes = plt.subplots(1, 2, figsize=(11, 5), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True, layout="constrained")
 for ax, result, title in zip(axes, (card, robust_card), ("before", "after"), strict=True):
     result.plot(ax=ax)
-    ax.set_title(title)
-plt.show()
+    ax.text(0.02, 0.02, title, transform=ax.transAxes, weight="bold")
 
 # %%
-# Conditions of your own are functions of a waveform and its sample rate. Played backwards,
-# the clips keep the means of their spectra, which is all that these features know of them:
-backwards = robustness(
-    robust,
-    music.data[test],
-    music.target[test],
-    conditions={"backwards": lambda waveform, sample_rate: waveform[::-1]},
-    **heard,
-)
+# Conditions of your own are functions of a waveform and its sample rate. Played backwards, clips
+# keep the means of their spectra, which is all that these features know of them:
+heard["conditions"] = {"backwards": lambda waveform, sample_rate: waveform[::-1]}
+backwards = robustness(robust, music.data[test], music.target[test], **heard)
 folder.cleanup()
-print(backwards)
+print(backwards.verdict)

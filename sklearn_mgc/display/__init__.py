@@ -8,6 +8,7 @@ from sklearn_mgc.display.descriptor import DescriptorDisplay
 from sklearn_mgc.display.evaluation import EvaluationDisplay
 from sklearn_mgc.display.explanation import ExplanationDisplay
 from sklearn_mgc.display.mel import MelSpectrogramDisplay
+from sklearn_mgc.display.players import AudioPlayers
 from sklearn_mgc.display.reliability import ReliabilityDisplay
 from sklearn_mgc.display.robustness import RobustnessDisplay
 from sklearn_mgc.display.scores import ScoresDisplay
@@ -15,6 +16,7 @@ from sklearn_mgc.display.timeline import GenreTimelineDisplay
 from sklearn_mgc.display.training import TrainingCurvesDisplay
 
 __all__ = [
+    "AudioPlayers",
     "ComparisonDisplay",
     "ConfusionDisplay",
     "CoverageDisplay",

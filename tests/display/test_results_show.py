@@ -1,14 +1,19 @@
 """Each result is short text at a prompt, a table when it is printed and a table in a notebook."""
 
+import base64
 import inspect
 import pkgutil
+import re
 from importlib import import_module
 
 import numpy as np
 import pytest
+import soundfile
 from sklearn.linear_model import LogisticRegression
 
 import sklearn_mgc
+from sklearn_mgc.audio import load_audio
+from sklearn_mgc.display import AudioPlayers
 from sklearn_mgc.evaluation import RobustnessResult, compare, cross_validate, leakage_report
 from sklearn_mgc.inspection import Explanation, GenreTimeline
 
@@ -76,4 +81,20 @@ def test_every_class_that_is_shown_in_a_notebook_is_among_them():
         for _, kind in inspect.getmembers(import_module(module.name), inspect.isclass):
             if kind.__module__ == module.name and "_repr_html_" in vars(kind):
                 shown.add(kind.__name__)
-    assert shown == {type(make()).__name__ for make in MADE.values()}
+    results = {type(make()).__name__ for make in MADE.values()}
+    assert shown == results | {"AudioPlayers"}  # which no result is
+
+
+def test_players_hold_the_clips_they_name(tmp_path):
+    waveform = np.sin(2 * np.pi * 440 * np.arange(22050) / 22050).astype(np.float32)
+    file = tmp_path / "a.wav"
+    soundfile.write(file, waveform, 22050)
+    for clip in (waveform, file):
+        html = AudioPlayers({NASTY: clip})._repr_html_()
+        assert "\x1b" not in html and "<b>" not in html
+        (data,) = re.findall(r'src="data:audio/mpeg;base64,([^"]+)"', html)
+        heard = load_audio(base64.b64decode(data))
+        assert abs(len(heard) - 22050) < 3000
+        assert np.abs(np.fft.rfft(heard[:8192])).argmax() == pytest.approx(
+            440 * 8192 / 22050, abs=1
+        )

@@ -1,0 +1,49 @@
+"""
+Save, load, and run elsewhere
+=============================
+
+A fitted pipeline as a file: to load with its checksum verified, without running code, or in
+another runtime altogether.
+"""
+
+# %%
+# A small model.
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_mgc import DNNClassifier, HandcraftedFeatures
+from sklearn_mgc.datasets import make_music
+from sklearn_mgc.saving import load_model, runs_code, save_model, to_onnx
+
+folder = tempfile.TemporaryDirectory()
+music = make_music(n_tracks=36, duration=2.0, random_state=0)
+model = make_pipeline(
+    HandcraftedFeatures(), StandardScaler(), DNNClassifier(max_epochs=30, random_state=0)
+)
+model.fit(music.data, music.target)
+
+# %%
+# A skops file holds parameters and arrays, and loading it runs none of its code; a joblib file
+# may run anything, so that loading one takes ``trust=True``.
+for name in ("model.skops", "model.joblib"):
+    file = Path(folder.name, name)
+    save_model(model, file)
+    print(f"{name}: {file.stat().st_size // 1000} kB, runs code: {runs_code(file)}")
+again = load_model(Path(folder.name, "model.skops"))
+print(again.predict(music.data[:3]), model.predict(music.data[:3]))
+
+# %%
+# ONNX holds the network, for programs that know neither torch nor Python. It reads descriptors.
+file = Path(folder.name, "network.onnx")
+to_onnx(model[-1], file)
+X = model[:-1].transform(music.data[:3]).astype(np.float32)
+session = onnxruntime.InferenceSession(str(file))
+outputs = session.run(None, {session.get_inputs()[0].name: X})
+for name, values in zip(session.get_outputs(), outputs, strict=True):
+    print(name.name, np.shape(values))
+folder.cleanup()
