@@ -3,7 +3,7 @@
 A cell is one run of ``docs/results/gtzan.json``, one row of ``gtzan_tags.json`` or one test score
 of ``vote.json``. Each has a tolerance, and the command ends with status 1 if one moves beyond it::
 
-    OMP_NUM_THREADS=1 python experiments/check.py GTZAN            # about a minute
+    OMP_NUM_THREADS=1 python experiments/check.py GTZAN            # a few minutes at most
     OMP_NUM_THREADS=1 python experiments/check.py GTZAN --cells 1000 --networks 6
 
 GTZAN holds features_30_sec.csv and, for the cells of tags, musicnn_taggrams.
