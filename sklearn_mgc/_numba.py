@@ -63,18 +63,23 @@ class _Notice(event.Listener):
     """Says once that compiling takes a while, as soon as it does."""
 
     def __init__(self) -> None:
-        self._began: float | None = None
+        self._starts: list[float] = []  # of the functions that are being compiled
+        self._spent = 0.0
         self._told = False
 
     def on_start(self, event) -> None:
         """A function is about to be compiled."""
-        self._began = time.monotonic() if self._began is None else self._began
-        if not self._told and time.monotonic() - self._began > _PATIENCE:
+        now = time.monotonic()
+        self._starts.append(now)
+        if not self._told and self._spent + now - self._starts[0] > _PATIENCE:
             self._told = True
-            print("sklearn_mgc: compiling for this processor, once", file=sys.stderr)
+            print("sklearn_mgc: compiling for this processor, once", file=sys.stderr, flush=True)
 
     def on_end(self, event) -> None:
         """It was compiled."""
+        began = self._starts.pop()
+        if not self._starts:
+            self._spent += time.monotonic() - began
 
 
 find_cache()

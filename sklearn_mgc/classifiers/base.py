@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-from numbers import Integral, Real
-
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -16,8 +13,6 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from sklearn_mgc._sklearn_compat import (
-    Interval,
-    StrOptions,
     _check_sample_weight,
     _fit_context,
     validate_data,
@@ -27,13 +22,12 @@ from sklearn_mgc.classifiers.batches import RowSubset, chunks, is_finite
 from sklearn_mgc.classifiers.callbacks import assemble
 from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
 from sklearn_mgc.classifiers.net import GenreNet
+from sklearn_mgc.classifiers.parameters import TrainingParameters
 from sklearn_mgc.classifiers.text_input import refuse_text
 from sklearn_mgc.networks.front_end import FrontEnd
 
-_PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
 
-
-class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
+class BaseGenreClassifier(ClassifierMixin, TrainingParameters):
     """Base of the networks: a scikit-learn classifier that owns a skorch network.
 
     A subclass names its ``_module`` (a torch class), its ``_module_params`` (parameters
@@ -49,92 +43,10 @@ class BaseGenreClassifier(ClassifierMixin, BaseEstimator):
     # With metadata routing artists come unasked, as to scikit-learn's splitters by group.
     __metadata_request__fit = {"groups": True}
 
-    _parameter_constraints: dict = {
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "lr_schedule": [StrOptions({"onecycle", "cosine"}), None],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "callbacks": [list, None],
-        "device": [str],
-        "warm_start": ["boolean"],
-        "normalize_input": ["boolean"],
-        "mixup": [Interval(Real, 0, None, closed="left")],
-        "spec_augment": [Interval(Real, 0, 1, closed="both")],
-        "precision": [StrOptions({"float32", "bf16", "fp16"})],
-        "compile": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = self._reads_mel
         return tags
-
-    def get_params(self, deep=True):
-        """Get the parameters, skorch's prefixed ones included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Not used; there are no nested estimators.
-
-        Returns
-        -------
-        dict
-            Parameter names and values.
-        """
-        return {**super().get_params(deep=deep), **self._extra_params()}
-
-    def set_params(self, **params):
-        """Set parameters, skorch's prefixed ones included.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters, for example ``optimizer__weight_decay=1e-4``.
-
-        Returns
-        -------
-        self
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown.
-        """
-        own = {}
-        for name, value in params.items():
-            if name.startswith(_PREFIXES):
-                setattr(self, name, value)
-            else:
-                own[name] = value
-        super().set_params(**own)
-        return self
-
-    def _extra_params(self) -> dict:
-        known = self._get_param_names()
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name not in known and not name.endswith("_") and not name.startswith("_")
-        }
-
-    def _check_extra_params(self) -> None:
-        for name in self._extra_params():
-            if name.startswith(_PREFIXES):
-                continue
-            near = difflib.get_close_matches(name, self._get_param_names(), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "see get_params()"
-            raise TypeError(f"{type(self).__name__} has no parameter {name!r}; {hint}")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):

@@ -55,7 +55,7 @@ class CNN2DClassifier(BaseGenreClassifier):
         ``n_iter_no_change`` epochs, and restore the best weights.
     validation_fraction : float, default=0.1
         Share held out by early stopping.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=20
         Patience of early stopping in epochs.
     callbacks : list, default=None
         skorch callbacks, for example ``[EpochScoring("f1_macro", lower_is_better=False)]``.
@@ -163,7 +163,7 @@ class CNN2DClassifier(BaseGenreClassifier):
         class_weight=None,
         early_stopping=False,
         validation_fraction=0.1,
-        n_iter_no_change=10,
+        n_iter_no_change=20,
         callbacks=None,
         warm_start=False,
         device="auto",
@@ -173,31 +173,4 @@ class CNN2DClassifier(BaseGenreClassifier):
         verbose=0,
         **net_params,
     ):
-        self.channels = channels
-        self.kernel_size = kernel_size
-        self.pool_sizes = pool_sizes
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.dense_sizes = dense_sizes
-        self.lr = lr
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.weight_decay = weight_decay
-        self.normalize_input = normalize_input
-        self.mixup = mixup
-        self.spec_augment = spec_augment
-        self.label_smoothing = label_smoothing
-        self.lr_schedule = lr_schedule
-        self.class_weight = class_weight
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.random_state = random_state
-        self.verbose = verbose
-        # As attributes, so that clone and get_params see them; checked in fit.
-        self.__dict__.update(net_params)
+        self._store(locals())

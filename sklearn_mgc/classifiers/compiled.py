@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import sys
-import threading
 import time
 from collections.abc import Iterator
 
@@ -162,7 +160,9 @@ class _State:
     """
 
     def __init__(self, net: DenseNet, most: int):
-        self._kernels = k = _load_kernels()
+        from sklearn_mgc.classifiers import kernels as k  # compiles, once per processor
+
+        self._kernels = k
         self._layers = _layers(net.module_)
         self._optimizer = net.optimizer_
         self._weights: list[tuple[torch.Tensor, int]] = []  # with their places
@@ -278,21 +278,3 @@ class _State:
 
 def _pointer(values: np.ndarray):
     return values.ctypes.data_as(ctypes.POINTER(np.ctypeslib.as_ctypes_type(values.dtype)))
-
-
-def _load_kernels():
-    """The compiled loops; says so where that takes long."""
-    if "sklearn_mgc.classifiers.kernels" in sys.modules:  # a lock less for threads
-        return sys.modules["sklearn_mgc.classifiers.kernels"]
-    notice = threading.Timer(2.0, _say_that_it_compiles)
-    notice.daemon = True
-    notice.start()
-    try:
-        from sklearn_mgc.classifiers import kernels
-    finally:
-        notice.cancel()
-    return kernels
-
-
-def _say_that_it_compiles() -> None:
-    print("sklearn_mgc: compiling for this processor, once", file=sys.stderr, flush=True)

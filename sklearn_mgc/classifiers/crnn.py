@@ -211,38 +211,4 @@ class CRNNClassifier(BaseGenreClassifier):
         verbose=0,
         **net_params,
     ):
-        self.channels = channels
-        self.kernel_sizes = kernel_sizes
-        self.pool_sizes = pool_sizes
-        self.rnn_hidden_size = rnn_hidden_size
-        self.rnn_layers = rnn_layers
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.convolution = convolution
-        self.batch_norm = batch_norm
-        self.activation = activation
-        self.rnn = rnn
-        self.rnn_dropout = rnn_dropout
-        self.average_steps = average_steps
-        self.lr = lr
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.weight_decay = weight_decay
-        self.normalize_input = normalize_input
-        self.mixup = mixup
-        self.spec_augment = spec_augment
-        self.label_smoothing = label_smoothing
-        self.lr_schedule = lr_schedule
-        self.class_weight = class_weight
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.random_state = random_state
-        self.verbose = verbose
-        # As attributes, so that clone and get_params see them; checked in fit.
-        self.__dict__.update(net_params)
+        self._store(locals())

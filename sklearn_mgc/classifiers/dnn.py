@@ -143,24 +143,4 @@ class DNNClassifier(BaseGenreClassifier):
         verbose=0,
         **net_params,
     ):
-        self.hidden_sizes = hidden_sizes
-        self.dropout = dropout
-        self.lr = lr
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.lr_schedule = lr_schedule
-        self.class_weight = class_weight
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.random_state = random_state
-        self.verbose = verbose
-        # As attributes, so that clone and get_params see them; checked in fit.
-        self.__dict__.update(net_params)
+        self._store(locals())

@@ -24,7 +24,7 @@ import numpy as np
 from numba import cfunc, njit
 from numba.core.types import CPointer, float32, float64, int64, uint8, void
 
-from sklearn_mgc import _numba  # noqa: F401 - finds a folder for the cache
+from sklearn_mgc import _numba  # noqa: F401 - finds a folder for the cache, tells of a wait
 
 # NaN and infinity keep their meaning: a diverging network is found by them.
 _OPTIONS: dict[str, Any] = {
