@@ -8,7 +8,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from sklearn_mgc.display.tables import printable
+from sklearn_mgc.audio import printable
 
 
 class AudioPlayers:
