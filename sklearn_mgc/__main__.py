@@ -74,45 +74,63 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks must not end a batch.
             stream.reconfigure(errors="backslashreplace")
+    signals: list[int] = []
     try:
-        with _terminable():
+        with _interruptible(signals):
             args = _parser(chosen).parse_args(argv)
-            status = _module(args.command).run(args)
+            module = _module(args.command)
+            if signals:  # an import went on as if nothing had happened
+                raise KeyboardInterrupt
+            status = module.run(args)
             sys.stdout.flush()
             return status
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
         return 0
-    except (ValueError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (Exception, KeyboardInterrupt) as error:
+        # An import that is interrupted may end in an ImportError, and so on.
+        if signals or isinstance(error, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)
+            return 128 + (signals or [signal.SIGINT])[0]
+        if not isinstance(error, (ValueError, OSError, ImportError)):
+            raise
+        _print_error(error)
         return 2
-    except _Terminated:
-        print("interrupted", file=sys.stderr)
-        return 143
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: end as after Ctrl-C, so that nothing half written is left behind."""
+def _print_error(error: Exception) -> None:
+    text = f"error: {error}"
+    with contextlib.suppress(ImportError):  # which may be the error
+        from sklearn_mgc.audio import printable
+
+        text = "\n".join(map(printable, text.splitlines()))
+    print(text, file=sys.stderr)
 
 
 @contextlib.contextmanager
-def _terminable():
-    """Let SIGTERM unwind the stack; only a main thread may ask for that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _interruptible(signals: list[int]):
+    """Let SIGINT and SIGTERM unwind the stack, so that nothing half written is left behind.
+
+    Those that came are noted in ``signals``. Only a main thread may ask for that, and what is
+    ignored, as after ``nohup``, remains so.
+    """
 
     def stop(number, frame):
-        raise _Terminated
+        signals.append(number)
+        raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    usual = (signal.default_int_handler, signal.SIG_DFL)
+    ours = threading.current_thread() is threading.main_thread()
+    numbers = [signal.SIGINT, signal.SIGTERM] if ours else []
+    before = {number: signal.getsignal(number) for number in numbers}
+    changed = {number: handler for number, handler in before.items() if handler in usual}
+    for number in changed:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in changed.items():
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ which imports them.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -13,6 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# A full drive, a file larger than the system or a quota allows.
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @contextmanager
@@ -55,6 +59,19 @@ def write_whole(path: str | os.PathLike) -> Iterator[Path]:
     ['genres.txt']
     """
     target = check_writable(path)
+    try:
+        with _whole(target) as part:
+            yield part
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OSError(
+            f"{path}: could not be written ({error.strerror}); make room, or choose another file"
+        ) from error
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file():
         yield target
         return

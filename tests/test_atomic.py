@@ -36,6 +36,12 @@ def test_after_a_failure_the_old_file_is_whole(tmp_path, error):
     assert os.listdir(tmp_path) == ["model.joblib"]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_drive_is_named_with_the_file():
+    with pytest.raises(OSError, match="^/dev/full: .*make room"), write_whole("/dev/full") as part:
+        part.write_text("more than there is room for")
+
+
 def test_nothing_written_is_an_error(tmp_path):
     path = tmp_path / "model.joblib"
     path.write_text("old")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import importlib.abc
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
-from sklearn_mgc.__main__ import main
+from sklearn_mgc.__main__ import COMMANDS, main
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.features import FeatureStore, HandcraftedFeatures
 
@@ -187,3 +191,101 @@ def test_a_reader_that_stops_reading_is_no_error(unbuffered):
     )
     os.close(write)
     assert (run.returncode, run.stderr) == (0, b"")
+
+
+class _InterruptedImport(importlib.abc.MetaPathFinder):
+    """A signal comes during the import of a module, whose import makes something else of it."""
+
+    def __init__(self, module: str, number: int, error: type[Exception] | None):
+        self.module, self.number, self.error = module, number, error
+
+    def find_spec(self, name, path, target=None):
+        if name == self.module:
+            try:
+                signal.raise_signal(self.number)
+            except KeyboardInterrupt:
+                if self.error is not None:
+                    raise self.error("many reasons, often due to your setup") from None
+        return
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("error", [ImportError, AttributeError, None])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_modules_are_imported(monkeypatch, capsys, number, error):
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread only")
+    module = "sklearn_mgc.commands.data"
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(
+        sys, "meta_path", [_InterruptedImport(module, number, error), *sys.meta_path]
+    )
+    usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, usual)  # ignored, where the tests run in the background
+    try:
+        assert main(["data", "list"]) == 128 + number
+        assert capsys.readouterr() == ("", "interrupted\n")
+        assert signal.getsignal(number) is usual
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "train NOWHERE --output",
+        "demo NOWHERE --output",
+        "features NOWHERE --output",
+        "check NOWHERE --csv",
+        "check NOWHERE --json",
+        "leakage NOWHERE --csv",
+        "predict MODEL NOWHERE --csv",
+        "reproduce --gtzan NOWHERE --output",
+    ],
+)
+def test_a_result_that_cannot_be_written_is_told_before_anything_is_read(
+    model, tmp_path, capsys, arguments
+):
+    (tmp_path / "file").touch()
+    result = tmp_path / "file" / "result"
+    paths = {"MODEL": str(model), "NOWHERE": str(tmp_path / "nowhere")}
+    words = [paths.get(word, word) for word in arguments.split()]
+    assert main([*words, str(result)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {result}") and f"{tmp_path / 'file'} is a file" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_tables_of_files_whose_names_are_not_utf8(model, folder, tmp_path, capsys):
+    song = sorted(folder.rglob("*.wav"))[0]
+    for genre in ("jazz", "rock"):
+        (tmp_path / genre).mkdir()
+        for name in (b"caf\xe9.wav", b"\x1b[2J.wav"):
+            shutil.copy(song, tmp_path / genre / os.fsdecode(name))
+    tables = [tmp_path / "leaks.csv", tmp_path / "genres.csv"]
+    assert main(["leakage", str(tmp_path), "--folds", "2", "--csv", str(tables[0])]) == 0
+    assert main(["predict", str(model), str(tmp_path), "--csv", str(tables[1])]) == 0
+    for table in tables:
+        assert r"caf\udce9.wav" in table.read_text(encoding="utf-8")
+    assert "\x1b" not in "".join(capsys.readouterr())
+
+
+def test_an_error_shows_names_and_sends_no_control_characters(capsys):
+    assert main(["features", "no\x1b[2J such\nfolder"]) == 2
+    assert capsys.readouterr().err.startswith(r"error: no\x1b[2J such")
+
+
+def test_python_without_docstrings_is_told_why():
+    command = [sys.executable, "-OO", "-m", "sklearn_mgc", "train", "music"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "under `python -OO`: skorch" in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_ends_with_an_example(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"example: python -m sklearn_mgc {command} ")

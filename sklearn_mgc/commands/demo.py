@@ -7,6 +7,7 @@ the folds; everything that learns (scalers, networks) is fitted inside each fold
 from __future__ import annotations
 
 import argparse
+import shlex
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
                 folder=scratch, duration=_CLIP_SECONDS, random_state=args.seed, verbose=1
             )
         else:
-            music = load_tracks(folder)
+            music = load_tracks(folder, every=args.left_out)
         n_folds = count_folds(music.target, music.groups, n_folds)  # before anything takes time
         transformers, X, read = _extract(
             music.data,
@@ -145,14 +146,15 @@ def run(args: argparse.Namespace) -> int:
     saved = output / "model.joblib"
     save_model(Pipeline([("features", transformers[best.features]), *fitted.steps]), saved)
     _plot(best, compared, output)
+    source = shlex.quote(str(folder))
     print(
         f"\nEverything is in {output}, after {time.perf_counter() - started:.0f} s.\n"
-        f"Next: python -m sklearn_mgc predict {saved} NEW_SONG.mp3\n"
+        f"Next: python -m sklearn_mgc predict {shlex.quote(str(saved))} NEW_SONG.mp3\n"
         + (
             "      python -m sklearn_mgc demo FOLDER    (your own genre/*.mp3)"
             if folder is None
-            else f"      python -m sklearn_mgc train {folder}    (a model to keep, with its page)\n"
-            f"      python -m sklearn_mgc demo {folder} --systems all    (all three networks)"
+            else f"      python -m sklearn_mgc train {source}    (a model to keep, with its page)\n"
+            f"      python -m sklearn_mgc demo {source} --systems all    (all three networks)"
         )
     )
     return 0

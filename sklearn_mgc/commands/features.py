@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.commands.tracks import SOURCES, add_left_out, describe, load_files
 from sklearn_mgc.features import HandcraftedFeatures
 
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         table = csv.writer(file)
         table.writerow(["filename", *transformer.get_feature_names_out(), "label"])
         for i in np.flatnonzero(read):
-            name = _relative(Path(files[i]), args.source)
+            name = _relative(Path(files[i]), as_path(args.source))
             table.writerow([name, *(f"{value:.9g}" for value in X[i]), genres[i]])
     print(f"{read.sum()} of {len(X)} files, {X.shape[1]} columns -> {args.output}")
     return int(not read.all())

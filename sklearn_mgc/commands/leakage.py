@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc.audio import printable
 from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
 from sklearn_mgc.evaluation.folds import draw_folds
@@ -41,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    if args.csv is not None:
+        check_writable(args.csv)
     music = load_tracks(args.source, args.groups, every=args.left_out)
     judged, folds = _folds(music, args)
     print(f"{len(music.data)} tracks of {len(music.target_names)} genres, {judged}.")
@@ -50,16 +54,19 @@ def run(args: argparse.Namespace) -> int:
     print(report)
     leaks = report.to_frame("track")
     for side in ("test", "train"):
-        leaks[side] = np.asarray(music.data, dtype=object)[leaks[side].to_numpy(dtype=int)]
+        names = np.asarray(music.data, dtype=object)[leaks[side].to_numpy(dtype=int)]
+        # Not assigned as it is: the text that pandas would make of it is UTF-8 only.
+        leaks[side] = leaks[side].astype(object)
+        leaks.loc[:, side] = names
     # Shared artists are often many; copies among them should not drown.
     shown = leaks.sort_values("kind", key=lambda kind: kind == "artist", kind="stable")
     for row in shown.head(_N_SHOWN).itertuples():
-        print(f"{row.kind}: {row.test} is tested, {row.train} is in training")
+        print(printable(f"{row.kind}: {row.test} is tested, {row.train} is in training"))
     if len(leaks) > _N_SHOWN:
         print(f"... and {len(leaks) - _N_SHOWN} more; --csv writes them all")
     if args.csv is not None:
-        args.csv.parent.mkdir(parents=True, exist_ok=True)
-        leaks.to_csv(args.csv, index=False)
+        with write_whole(args.csv) as part:
+            leaks.to_csv(part, index=False, errors="backslashreplace")
     return int(args.fail_on_leak and report.has_leak)
 
 

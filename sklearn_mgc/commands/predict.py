@@ -159,7 +159,11 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _write(rows: list[dict[str, Any]], path: Path) -> None:
-    with write_whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with (
+        write_whole(path) as part,
+        # Names that are not UTF-8 are written with their odd bytes escaped.
+        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         table = csv.writer(file)
         table.writerow(["file", "genre", "probability", "sure", "error"])
         for row in rows:

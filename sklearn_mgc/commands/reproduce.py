@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sklearn_mgc._atomic import check_writable
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.recipes.systems import SYSTEMS
 
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.repeats is not None and args.repeats < 1:
         raise ValueError(f"--repeats must be at least 1, got {args.repeats}")
+    page = check_writable(args.output / "results.md")
     with tempfile.TemporaryDirectory() as scratch:
         datasets = _given(args)
         if not datasets:
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             n_jobs=args.jobs,
             verbose=1,
         )
-    print((args.output / "results.md").read_text(encoding="utf-8"))
+    print(page.read_text(encoding="utf-8"))
     print(f"written to {args.output}: results.md, results.json and figures")
     return 0
 

@@ -10,6 +10,9 @@ from sklearn_mgc.saving import load_model
 
 EXAMPLE = "model.skops"
 
+# What is being answered may end; an upload that drips must not keep the server alive.
+_LAST_SECONDS = 5
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -49,7 +52,13 @@ def run(args: argparse.Namespace) -> int:
         min_confidence=args.min_confidence,
     )
     print(f"Drop a song on http://{args.host}:{args.port} (Ctrl-C ends it).", file=sys.stderr)
-    uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
+    uvicorn.run(
+        app,
+        host=args.host,
+        port=args.port,
+        log_level="warning",
+        timeout_graceful_shutdown=_LAST_SECONDS,
+    )
     return 0
 
 

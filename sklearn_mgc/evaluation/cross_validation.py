@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import column_or_1d
 from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_with
@@ -117,8 +118,8 @@ def cross_validate(
     5 folds by group: 120 clips of 2 genres by 30 artists
     ...
     """
-    y = np.asarray(y)
-    groups = None if groups is None else np.asarray(groups)
+    y = column_or_1d(np.asarray(y), warn=True)
+    groups = None if groups is None else column_or_1d(np.asarray(groups), warn=True)
     for name, values in (("X", X), ("groups", groups)):
         n = None if values is None else len(values) if hasattr(values, "__len__") else None
         if n is not None and n != len(y):

@@ -18,10 +18,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
+from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, feasible
-from sklearn_mgc.evaluation.reproduction_report import draw_curves, write_report, write_whole
+from sklearn_mgc.evaluation.reproduction_report import draw_curves, write_report
 from sklearn_mgc.recipes.systems import SYSTEMS, System
 
 _QUICK_EPOCHS = 5
@@ -125,7 +126,7 @@ def reproduce(
         if unknown:  # before features are computed for an hour
             raise ValueError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
     folder = Path(output).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder / "results.json")
     store = _Store(folder / "results.json", {"quick": quick})
     inputs = {name: _inputs(bunch, folder, n_jobs, verbose) for name, bunch in datasets.items()}
     for name, found in inputs.items():
@@ -197,7 +198,9 @@ class _Store:
             )
 
     def save(self) -> None:
-        write_whole(self._path, json.dumps(self.content, indent=1, ensure_ascii=False))
+        with write_whole(self._path) as part:
+            # ASCII, because names of files need not be UTF-8.
+            part.write_text(json.dumps(self.content, indent=1), encoding="ascii")
 
 
 def _plan(inputs: Mapping[str, _Inputs], protocols, systems, n_repeats) -> list[_Job]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mgc._atomic import write_whole
+from sklearn_mgc.display.tables import escape_markdown
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.recipes import paper
@@ -21,7 +22,7 @@ def table(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Accuracy with its interval of each data set, system and protocol of stored runs."""
     cells: dict[tuple[str, str, str], list[dict]] = {}
     for key, run in content["runs"].items():
-        dataset, system, protocol, _ = key.split(" | ")
+        dataset, system, protocol, _ = key.rsplit(" | ", 3)
         cells.setdefault((dataset, system, protocol), []).append(run)
     rows = []
     for (dataset, system, protocol), runs in cells.items():
@@ -53,8 +54,10 @@ def write_report(content: Mapping[str, Any], folder: Path) -> None:
     """Write summary.json, results.md and, where matplotlib is installed, the figure."""
     rows = table(content)
     summary = {key: content[key] for key in ("settings", "date", "versions")}
-    write_whole(folder / "summary.json", json.dumps({**summary, "rows": rows}, indent=1))
-    write_whole(folder / "results.md", "\n".join(_page(content, rows)))
+    with write_whole(folder / "summary.json") as part:
+        part.write_text(json.dumps({**summary, "rows": rows}, indent=1), encoding="ascii")
+    with write_whole(folder / "results.md") as part:
+        part.write_text("\n".join(_page(content, rows)), encoding="utf-8")
     if find_spec("matplotlib"):
         draw_accuracies(rows, folder / "accuracies.png")
 
@@ -67,17 +70,8 @@ def draw_curves(curves: Mapping[str, list[dict]], folder: Path) -> None:
 
     for i, (key, history) in enumerate(curves.items()):
         display = TrainingCurvesDisplay.from_history(history, name=key)
-        display.figure_.savefig(folder / f"curves_{key.split(' | ')[-1]}_{i}.png", dpi=150)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is the old one or the new one, whatever happens meanwhile."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+        with write_whole(folder / f"curves_{key.split(' | ')[-1]}_{i}.png") as part:
+            display.figure_.savefig(part, dpi=150)
 
 
 def _page(content, rows) -> list[str]:
@@ -87,8 +81,8 @@ def _page(content, rows) -> list[str]:
     for name, about in content["datasets"].items():
         artists = "artists unknown" if not about["n_artists"] else f"{about['n_artists']} artists"
         lines.append(
-            f"* {name}: {about['n_clips']} clips, {about['n_genres']} genres, {artists}, "
-            f"{len(content['errors'].get(name, ()))} clips left out"
+            f"* {escape_markdown(name)}: {about['n_clips']} clips, {about['n_genres']} genres, "
+            f"{artists}, {len(content['errors'].get(name, ()))} clips left out"
         )
     lines += ["", "Accuracy in %, with a 95 % interval for other artists.", ""]
     for name in content["datasets"]:
@@ -96,7 +90,7 @@ def _page(content, rows) -> list[str]:
     lines += ["## Protocols", ""]
     lines += [f"* **{p.name}**: {p.title}" for p in PROTOCOLS.values()]
     drawn = {(row["dataset"], row["folds"]) for row in rows if row["protocol"] == "artist"}
-    lines += [f"* Folds by artist of {name}: {n}" for name, n in sorted(drawn)]
+    lines += [f"* Folds by artist of {escape_markdown(name)}: {n}" for name, n in sorted(drawn)]
     lines += ["", "The runs of a system have the seeds 0, 1 and so on, for splits and networks."]
     lines += ["", "## What the paper printed", "", "| system | data | accuracy | 95 % interval |"]
     lines += ["|---|---|---|---|"]
@@ -114,7 +108,11 @@ def _page(content, rows) -> list[str]:
 def _table(name, rows) -> list[str]:
     protocols = [p for p in PROTOCOLS if any(row["protocol"] == p for row in rows)]
     cells = {(row["system"], row["protocol"]): row for row in rows}
-    lines = [f"## {name}", "", "| system | " + " | ".join(protocols) + " | seconds |"]
+    lines = [
+        f"## {escape_markdown(name)}",
+        "",
+        "| system | " + " | ".join(protocols) + " | seconds |",
+    ]
     lines.append("|---|" + "---|" * (len(protocols) + 1))
     for system in SYSTEMS:
         found = [cells.get((system, protocol)) for protocol in protocols]
@@ -158,5 +156,6 @@ def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:
             ]
         ).plot(ax=ax)
         ax.set_title(dataset)
-    figure.savefig(path, dpi=150)
+    with write_whole(path) as part:
+        figure.savefig(part, dpi=150)
     plt.close(figure)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils.validation import column_or_1d
 
 from sklearn_mgc.audio import decode_blocks, downmix, printable
 from sklearn_mgc.display.tables import html_table, text_table
@@ -257,10 +258,10 @@ def robustness(
     from sklearn_mgc.features.inputs import as_clips
 
     clips = as_clips(X)
-    y_true = np.asarray(y, dtype=object)
+    y_true = column_or_1d(np.asarray(y, dtype=object), warn=True)
     if y_true.shape != (len(clips),):
         raise ValueError(f"y has shape {y_true.shape}; there are {len(clips)} clips")
-    groups = None if groups is None else np.asarray(groups)
+    groups = None if groups is None else column_or_1d(np.asarray(groups), warn=True)
     if groups is not None and groups.shape != y_true.shape:
         raise ValueError(f"groups have shape {groups.shape}; there are {len(clips)} clips")
     if not 0 < confidence_level < 1:

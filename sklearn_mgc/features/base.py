@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -297,12 +298,23 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
     def __getstate__(self):
         state = {k: v for k, v in super().__getstate__().items() if k != "_calls"}
+        for name in _PATHS:
+            # As text: files that are loaded without trust hold no other type.
+            if isinstance(state.get(name), FeatureStore):
+                state[name] = ("store", str(state[name].folder))
+            elif isinstance(state.get(name), os.PathLike):
+                state[name] = ("path", os.fspath(state[name]))
         return {**state, "_session": _SESSION}
 
     def __setstate__(self, state):
         state = dict(state)
-        if state.pop("_session", None) != _SESSION:
-            state.update({name: None for name in _PATHS if name in state})
+        ours = state.pop("_session", None) == _SESSION
+        for name in _PATHS:
+            if name in state and not ours:
+                state[name] = None
+            elif isinstance(state.get(name), tuple):
+                kind, text = state[name]
+                state[name] = FeatureStore(text) if kind == "store" else Path(text)
         super().__setstate__(state)
 
     def _check_shared_params(self) -> None:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc.audio import load_audio, printable
 from sklearn_mgc.display.tables import html_table, text_table
-from sklearn_mgc.inspection.windows import probabilities_of
+from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole
 
 _SAMPLE_RATE = 22050
 _FADE = 0.05
@@ -161,7 +161,7 @@ def explain(
     Raises
     ------
     AudioError
-        If the clip cannot be read.
+        If the clip cannot be read, or is too short or silent.
     ValueError
         If the genre is unknown to the model, or ``part`` or ``n_bands`` is out of range.
 
@@ -191,10 +191,11 @@ def explain(
         raise ValueError(f"part must be a number of seconds above 0, got {part!r}")
     if n_bands < 2:
         raise ValueError(f"n_bands must be at least 2, got {n_bands!r}")
+    name = "clip" if hasattr(source, "read") or isinstance(source, bytes) else str(source)
     y = load_audio(source, sample_rate=_SAMPLE_RATE)
-    whole = probabilities_of(estimator, [y])[0]
+    whole = probabilities_of_whole(estimator, y, name)
     classes = np.asarray(estimator.classes_)
-    chosen = classes[np.nanargmax(whole)] if genre is None else genre
+    chosen = classes[np.argmax(whole)] if genre is None else genre
     if chosen not in classes:
         raise ValueError(f"genre={genre!r} is not one of {', '.join(map(str, classes))}")
     column = int(np.flatnonzero(classes == chosen)[0])
@@ -209,7 +210,7 @@ def explain(
 
     replacements = {"silence": np.zeros_like(y), "noise": noise}
     return Explanation(
-        "clip" if hasattr(source, "read") or isinstance(source, bytes) else str(source),
+        name,
         str(chosen),
         float(whole[column]),
         seconds,

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import html_table, text_table
-from sklearn_mgc.inspection.windows import probabilities_of, windows_of
+from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole, windows_of
 
 _BATCH = 16
 """Windows that are asked about at a time: 40 MB of sound."""
@@ -202,7 +202,7 @@ def genre_timeline(
     Raises
     ------
     AudioError
-        If the recording cannot be read.
+        If the recording cannot be read, or no window of it has a usable sound.
     ValueError
         If ``window`` or ``hop`` is not positive.
     AttributeError
@@ -243,8 +243,11 @@ def genre_timeline(
                 starts.append(start)
                 ends.append(start + len(y) / 22050)
             bar.update(round(ends[-1]) - bar.n)
+    probabilities = np.vstack(found)
+    if np.isnan(probabilities).all():
+        probabilities_of_whole(estimator, y, name)  # raises what is true of every window
     return GenreTimeline(
-        name, np.array(starts), np.array(ends), np.vstack(found), np.asarray(estimator.classes_)
+        name, np.array(starts), np.array(ends), probabilities, np.asarray(estimator.classes_)
     )
 
 

@@ -114,3 +114,31 @@ def probabilities_of(estimator, windows: list[np.ndarray]) -> np.ndarray:
         if len(files) == 1:
             return np.full((1, len(estimator.classes_)), np.nan)
     return np.vstack([probabilities_of(estimator, [y]) for y in windows])
+
+
+def probabilities_of_whole(estimator, y: np.ndarray, name: str) -> np.ndarray:
+    """Ask a fitted pipeline about a recording that must have a usable sound.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        Fitted on paths, with ``predict_proba``.
+    y : ndarray of shape (n_samples,)
+        Waveform at 22,050 Hz.
+    name : str
+        What errors call it.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Probabilities.
+
+    Raises
+    ------
+    AudioError
+        If it is silent or too short.
+    """
+    try:
+        return np.asarray(estimator.predict_proba([as_file(y)]))[0]
+    except AudioError as error:
+        raise type(error)(name, error.problem, error.remedy) from None

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils.validation import column_or_1d
 
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
@@ -125,8 +126,8 @@ class _Objective:
             )
         self.space = dict(ready_space(estimator) if space is None else space)
         _check_names(estimator, self.space)
-        y = np.asarray(y)
-        groups = None if groups is None else np.asarray(groups)
+        y = column_or_1d(np.asarray(y), warn=True)
+        groups = None if groups is None else column_or_1d(np.asarray(groups), warn=True)
         self._folds = [
             (np.asarray(train), np.asarray(test))
             for train, test in draw_folds(cv, y, groups, seed=random_state)

@@ -196,7 +196,7 @@ class Answers:
 
 
 class _RefusedError(Exception):
-    """An upload that is too large or too long, with its HTTP status."""
+    """An upload that is too large, too long or not whole, with its HTTP status."""
 
     def __init__(self, status: int, message: str):
         super().__init__(message)
@@ -204,13 +204,18 @@ class _RefusedError(Exception):
 
 
 async def _received(request, max_bytes: int) -> bytes:
-    """The body, as long as it is not too large; nothing is read beyond that."""
+    """The body, as long as it is whole and not too large; nothing is read beyond that."""
+    from starlette.requests import ClientDisconnect
+
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > max_bytes:
-            raise _RefusedError(413, f"larger than {max_bytes / 1e6:.0f} MB")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > max_bytes:
+                raise _RefusedError(413, f"larger than {max_bytes / 1e6:.0f} MB")
+            parts.append(part)
+    except ClientDisconnect:
+        raise _RefusedError(400, "the upload broke off") from None
     if not size:
         raise _RefusedError(422, "empty: send the sound as the body of the request")
     return b"".join(parts)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from sklearn.model_selection import (
@@ -365,3 +366,16 @@ def test_compare_does_not_call_noise_a_difference(clips):
     unknown = cross_validate(LogisticRegression(), X, y, cv=pairs)
     with pytest.raises(ValueError, match="different groups, or one of them none"):
         compare(unknown, known)
+
+
+def test_genres_and_artists_as_a_column(clips):
+    X, y, artists = clips
+    model = LogisticRegression()
+    expected = cross_validate(model, X, y, groups=artists, cv=3)
+    frame = pd.DataFrame({"genre": y, "artist": artists})
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        found = cross_validate(model, X, frame[["genre"]], groups=frame[["artist"]], cv=3)
+    np.testing.assert_array_equal(found.right, expected.right)
+    assert found.interval() == expected.interval()
+    with pytest.raises(ValueError, match="1d array"):
+        cross_validate(model, X, frame, cv=3)

@@ -132,7 +132,7 @@ def test_committed_results_have_the_fields_that_are_written(music, tmp_path):
 
 def test_report_shows_each_system_beside_the_paper(music, tmp_path):
     content = reproduce(
-        {"toy": music},
+        {"toy | <1>": music},
         output=tmp_path,
         systems=["logreg"],
         protocols="artist",
@@ -143,7 +143,7 @@ def test_report_shows_each_system_beside_the_paper(music, tmp_path):
     assert row["low"] < row["accuracy"] < row["high"]
     assert (row["runs"], row["protocol"]) == (2, "artist")
     page = (tmp_path / "results.md").read_text()
-    assert "* toy: 120 clips, 3 genres, 31 artists" in page
+    assert "* toy \\| &lt;1&gt;: 120 clips, 3 genres, 31 artists" in page
     assert f"{100 * row['accuracy']:.1f} ({100 * row['low']:.1f} to" in page
     assert "| the paper's 2-D CNN | GTZAN | 56.5 % of 200 clips | 49.6 to 63.2 |" in page
     assert (tmp_path / "accuracies.png").stat().st_size > 1000

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc import HandcraftedFeatures
-from sklearn_mgc.audio import SilentAudioError
+from sklearn_mgc.audio import SilentAudioError, TooShortError
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.inspection import explain, genre_timeline
 from sklearn_mgc.inspection.windows import as_file, windows_of
@@ -72,6 +72,13 @@ def test_silence_is_no_genre(music, model):
     assert timeline.genres[-1] is None and timeline.genres[0] == "classical"
     assert timeline.sections()[-1]["genre"] is None
     assert np.isfinite(timeline.overall).all()
+
+
+def test_a_recording_without_any_sound_has_no_timeline(model, tmp_path):
+    path = tmp_path / "silence.wav"
+    path.write_bytes(as_file(np.zeros(12 * RATE)))
+    with pytest.raises(SilentAudioError, match=r"silence\.wav: is silent"):
+        genre_timeline(model, path, window=4.0, hop=4.0)
 
 
 def test_one_short_recording_is_one_window(music, model):
@@ -144,6 +151,13 @@ def test_explanation_of_a_real_pipeline(music, model):
     assert found.genre == model.predict([as_file(music.data[0])])[0]
     values = np.concatenate([*found.seconds_drop.values(), *found.bands_drop.values()])
     assert np.isfinite(values).all() and np.abs(values).max() <= 1
+
+
+def test_what_the_model_cannot_hear_cannot_be_explained(model, tmp_path):
+    path = tmp_path / "short.wav"
+    path.write_bytes(as_file(np.full(500, 0.1)))
+    with pytest.raises(TooShortError, match=r"short\.wav: has 500 samples"):
+        explain(model, path)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -38,6 +39,7 @@ from sklearn_mgc import (
 from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import calibrate, calibration, cross_validate, reliability
+from sklearn_mgc.features import FeatureStore
 from sklearn_mgc.recipes import best_handcrafted, published
 from sklearn_mgc.saving import TRUSTED_TYPES, load_model, model_card, save_model, to_onnx
 
@@ -209,6 +211,14 @@ def test_a_strangers_file_says_nothing_about_where_to_write(tmp_path):
         assert model.cache is None and model.out is None
         model.transform(rng.normal(size=(2, 8000)) / 10)
         assert not place.exists()
+
+
+@pytest.mark.parametrize("make", [str, Path, FeatureStore])
+def test_a_skops_file_of_a_model_with_a_cache_needs_no_trust(tmp_path, make):
+    pytest.importorskip("skops")
+    model = MelSpectrogram(8, n_frames=4, cache=make(tmp_path / "cache"))
+    again = load_model(save_model(model, tmp_path / "model.skops"))
+    assert type(again.cache) is type(model.cache) and again.cache == model.cache
 
 
 def test_a_file_is_little_more_than_its_weights():

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import socket
 import threading
+import time
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -11,8 +17,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc import HandcraftedFeatures
+from sklearn_mgc.__main__ import main
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.inspection.windows import as_file
+from sklearn_mgc.saving import save_model
 from sklearn_mgc.web import create_app
 
 testclient = pytest.importorskip("fastapi.testclient", reason="needs the web extra and httpx")
@@ -88,12 +96,19 @@ def test_explain_draws_what_decided(client, music):
         (b"x" * 3_000_001, 413, "larger than 3 MB"),
         (as_file(np.full(21 * 22050, 0.1)), 413, "longer than 20 s"),
         (as_file(np.zeros(22050)), 422, "silent"),
+        (as_file(np.zeros(15 * 22050)), 422, "silent"),  # longer than a window
     ],
 )
 def test_what_cannot_be_heard_is_refused_in_words(client, sound, status, message):
     answer = client.post("/predict", content=sound)
     assert answer.status_code == status
     assert message in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/explain"])
+def test_too_short_to_tell(client, path):
+    answer = client.post(path, content=as_file(np.full(500, 0.1)))
+    assert answer.status_code == 422 and "500 samples" in answer.json()["message"]
 
 
 def test_not_sure(model, music):
@@ -116,3 +131,66 @@ def test_many_at_once_are_all_answered(client, music):
     for thread in threads:
         thread.join()
     assert together == alone
+
+
+def test_an_upload_that_breaks_off_is_no_fault_of_the_server(model):
+    app = create_app(model)
+    events = [
+        {"type": "http.request", "body": b"RIFF", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent = []
+
+    async def receive():
+        return events.pop(0)
+
+    async def send(event):
+        sent.append(event)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/predict",
+        "raw_path": b"/predict",
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 400 and b"broke off" in sent[1]["body"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_when_told_to_though_an_upload_drips(model, tmp_path, number):
+    pytest.importorskip("uvicorn")
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread only")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    health = []
+
+    def end() -> None:
+        with socket.socket() as upload:
+            for _ in range(600):
+                try:
+                    upload.connect(("127.0.0.1", port))
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.1)
+            upload.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nRIFF")
+            with urlopen(f"http://127.0.0.1:{port}/health") as answer:
+                health.append(answer.status)
+            os.kill(os.getpid(), number)
+            thread_may_end.wait(60)
+
+    thread_may_end = threading.Event()
+    thread = threading.Thread(target=end)
+    thread.start()
+    path = save_model(model, tmp_path / "model.joblib")
+    status = main(["serve", str(path), "--trust", "--port", str(port)])
+    assert thread.is_alive()  # the upload was still open
+    thread_may_end.set()
+    thread.join()
+    assert (status, health) == (0, [200])
