@@ -45,7 +45,7 @@ from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.discovery import all_estimators
 from sklearn_mgc.evaluation.folds import draw_folds
-from sklearn_mgc.features import base
+from sklearn_mgc.features import sound
 from sklearn_mgc.recipes import published
 from sklearn_mgc.search import objectives, studies
 
@@ -535,7 +535,7 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, kind,
         opened.append(str(path))
         return stream_audio(path, **params)
 
-    monkeypatch.setattr(base, "stream_audio", read)
+    monkeypatch.setattr(sound, "stream_audio", read)
     found = kind(model, grid, cv=2, **given).fit(music.data, music.target)
     assert found.predict(music.data).shape == (8,)
     assert sorted(opened) == sorted(map(str, music.data))
@@ -543,7 +543,7 @@ def test_features_of_a_file_are_computed_once_for_a_whole_search(tmp_path, kind,
     def refuse(*args, **kwargs):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(HandcraftedFeatures, "_extract", refuse)
+    monkeypatch.setattr(HandcraftedFeatures, "extract_sound", refuse)
     study = optuna.create_study(direction="maximize")
     study.optimize(search.objective(model, music.data, music.target, cv=2), n_trials=2)
     assert len(study.trials) == 2
