@@ -25,6 +25,8 @@ _called_by_others = [
     _.intercept_,
     _.get_n_splits,
     _.input_features,
+    # The constructors of networks store their arguments by `locals()`
+    _.net_params,
     # skorch: what a network overrides, and callbacks
     _._default_callbacks,
     _.get_iterator,
