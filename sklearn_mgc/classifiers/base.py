@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from sklearn_mgc._optional import require
 from sklearn_mgc._sklearn_compat import (
     _check_sample_weight,
     _fit_context,
@@ -257,7 +258,7 @@ class BaseGenreClassifier(ClassifierMixin, TrainingParameters):
         pandas.DataFrame
             One row per epoch, numbered from 1, with the columns of ``history_``.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         check_is_fitted(self)
         index = pd.RangeIndex(1, len(self.history_) + 1, name="epoch")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +14,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 from tqdm import tqdm
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, feasible
 from sklearn_mgc.evaluation.reproduction_report import draw_curves, write_report
+from sklearn_mgc.evaluation.run_store import RunStore
 from sklearn_mgc.recipes.systems import SYSTEMS, System
 
 _QUICK_EPOCHS = 5
-_PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def reproduce(
             raise ValueError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
     folder = Path(output).expanduser()
     check_writable(folder / "results.json")
-    store = _Store(folder / "results.json", {"quick": quick})
+    store = RunStore(folder / "results.json", {"quick": quick})
     inputs = {name: _inputs(bunch, folder, n_jobs, verbose) for name, bunch in datasets.items()}
     for name, found in inputs.items():
         store.add_dataset(name, _about(found.data))
@@ -152,55 +148,6 @@ def reproduce(
             store.save()
     draw_curves(store.content["curves"], folder)
     return store.content
-
-
-class _Store:
-    """results.json, written as a whole or not at all."""
-
-    def __init__(self, path: Path, settings: dict):
-        self._path = path
-        self.content: dict[str, Any] = {
-            "settings": settings,
-            "date": date.today().isoformat(),
-            "versions": {name: version(name) for name in _PACKAGES}
-            | {"python": platform.python_version()},
-            "datasets": {},
-            "errors": {},
-            "runs": {},
-            "curves": {},
-        }
-        if not path.exists():
-            return
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            differs = stored["settings"] != settings
-        except (ValueError, KeyError) as error:
-            raise ValueError(f"{path} is not a file of results; move it away") from error
-        if differs:
-            raise ValueError(
-                f"{path} holds results with {stored['settings']}, not {settings}: "
-                "choose another output folder"
-            )
-        if stored["versions"] != self.content["versions"]:
-            warnings.warn(
-                f"{path} holds runs of other versions ({stored['versions']}); new ones are added "
-                "to them, and the report names the old",
-                stacklevel=3,
-            )
-        self.content = stored
-
-    def add_dataset(self, name: str, about: dict) -> None:
-        """Refuse other clips under a name that has results."""
-        if self.content["datasets"].setdefault(name, about) != about:
-            raise ValueError(
-                f"{self._path} holds results of other clips as {name!r}: choose another output "
-                "folder, or another name"
-            )
-
-    def save(self) -> None:
-        with write_whole(self._path) as part:
-            # ASCII, because names of files need not be UTF-8.
-            part.write_text(json.dumps(self.content, indent=1), encoding="ascii")
 
 
 def _plan(inputs: Mapping[str, _Inputs], protocols, systems, n_repeats) -> list[_Job]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mgc._atomic import write_whole
+from sklearn_mgc._optional import require
 from sklearn_mgc.display.tables import escape_markdown
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.statistics import share_interval
@@ -134,7 +135,7 @@ def _cell(row) -> str:
 
 def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:
     """Draw the rows of `table`, a panel per data set; needs matplotlib."""
-    import matplotlib.pyplot as plt
+    plt = require("matplotlib.pyplot", extra="plot", what="plots")
 
     from sklearn_mgc.display import ScoresDisplay
 

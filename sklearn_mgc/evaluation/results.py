@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import confusion_matrix
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.evaluation.statistics import (
@@ -19,6 +19,7 @@ from sklearn_mgc.evaluation.statistics import (
     jackknife_interval,
     share_interval,
 )
+from sklearn_mgc.evaluation.stored_predictions import Predicted, full_columns
 
 
 @dataclass(repr=False)
@@ -84,7 +85,7 @@ class EvaluationResult:
         """
         classes = np.unique(y)
         responses = [
-            None if f["response"] is None else _columns(f["response"], f["classes"], classes)
+            None if f["response"] is None else full_columns(f["response"], f["classes"], classes)
             for f in folds
         ]
         given = [r for r in responses if r is not None]
@@ -275,7 +276,7 @@ class EvaluationResult:
         pandas.DataFrame
             A row per repeat and fold: sizes, seconds and scores.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         return pd.DataFrame(self.folds)
 
@@ -288,7 +289,7 @@ class EvaluationResult:
             ``repeat``, ``fold``, ``sample`` (index of the clip), ``true``, ``predicted``
             and, where they are known, ``group`` and the probability of each genre.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         frame = pd.DataFrame(
             {
@@ -407,45 +408,3 @@ def _taken(row: Mapping[str, Any]) -> str:
     if row["taken_for"] is None:
         return ""
     return f"{row['taken_for']} ({max(100 * row['share'], 1):.0f} %)"
-
-
-class Predicted(ClassifierMixin, BaseEstimator):
-    """Predictions in the shape of a classifier, for scikit-learn's scorers."""
-
-    def __init__(self, classes, predicted, responses):
-        self.classes_ = classes
-        self._predicted = predicted
-        self._responses = responses
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def predict(self, X):
-        """Give the stored genres."""
-        return self._predicted
-
-    def predict_proba(self, X):
-        """Give the stored probabilities."""
-        if self._responses is None:
-            raise AttributeError("the classifier gives neither probabilities nor decisions")
-        return self._responses
-
-    def decision_function(self, X):
-        """Give the stored decisions; of two genres, one column."""
-        two = len(self.classes_) == 2
-        responses = self.predict_proba(X)
-        return responses[:, 1] - responses[:, 0] if two else responses
-
-
-def _columns(response: np.ndarray, known: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """A column for each genre, also for those that a fold had none of."""
-    if response.ndim == 1:  # decisions between two genres
-        response = np.column_stack([-response, response]) / 2
-    if response.shape[1] != len(known):
-        raise ValueError(
-            f"the classifier gives {response.shape[1]} columns for {len(known)} genres; with an "
-            "SVC use decision_function_shape='ovr'"
-        )
-    full = np.full((len(response), len(classes)), min(0.0, float(response.min(initial=0.0))))
-    full[:, np.searchsorted(classes, known)] = response
-    return full

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import decode_blocks, downmix, printable
 from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
@@ -121,7 +122,7 @@ class RobustnessResult:
         DataFrame
             The ``rows``, indexed by condition.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         return pd.DataFrame(self.rows).set_index("condition")
 

@@ -11,6 +11,7 @@ from scipy.signal import istft, stft
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import load_audio, printable
 from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole
@@ -63,7 +64,7 @@ class Explanation:
             ``axis`` ("seconds" or "Hz"), ``low`` and ``high`` ends, ``hole`` ("silence" or
             "noise") and ``drop`` of the probability.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         return pd.DataFrame(
             {"axis": axis, "low": low, "high": high, "hole": hole, "drop": drop}

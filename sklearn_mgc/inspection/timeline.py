@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import html_table, text_table
 from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole, windows_of
@@ -125,7 +126,7 @@ class GenreTimeline:
         pandas.DataFrame
             ``start``, ``end``, ``genre`` and a column per genre.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         frame = pd.DataFrame({"start": self.start, "end": self.end, "genre": self.genres})
         return frame.join(pd.DataFrame(self.probabilities, columns=self.classes))

@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import html_table, text_table
 
@@ -165,7 +166,7 @@ class LeakageReport:
         ValueError
             If ``by`` is unknown.
         """
-        import pandas as pd
+        pd = require("pandas", extra="data", what="tables")
 
         if by == "fold":
             frame = pd.DataFrame(self.folds, index=pd.RangeIndex(len(self.folds), name="fold"))
