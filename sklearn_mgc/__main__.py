@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "print the genres of audio files",
     "reproduce": "run the systems of the paper by its protocol and by honest ones",
     "serve": "a page to drop a song on, and endpoints for programs",
+    "tag": "write genres into the tags of audio files, where the model is sure",
     "tags": "print the tags that a pretrained network hears in audio files",
     "train": "train a model on a folder of your own, and say how good it is",
 }

@@ -76,8 +76,8 @@ def _whole(target: Path) -> Iterator[Path]:
         yield target
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Short, so that it fits wherever the name itself fits.
-    part = target.with_name(f".{secrets.token_hex(8)}.partial{target.suffix}"[:200])
+    # Short, so that it fits wherever the name itself fits, and never taken for somebody's music.
+    part = target.with_name(f"._{secrets.token_hex(8)}.partial{target.suffix}"[:200])
     try:
         yield part
         with open(part, "r+b") as file:
@@ -85,7 +85,7 @@ def _whole(target: Path) -> Iterator[Path]:
         if target.exists():
             shutil.copymode(target, part)
         os.replace(part, target)
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -146,8 +146,8 @@ def check_writable(path: str | os.PathLike) -> Path:
     return target
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make the new name survive a power cut; Windows has no such call."""
+def flush_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut; Windows has no such call."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -123,6 +123,10 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
         ("data verify NOWHERE", "no such file or folder"),
         ("leakage NOWHERE", "no such folder"),
         ("reproduce --gtzan NOWHERE", "no such file or folder"),
+        ("tag", "name audio files or folders, or a journal to --undo"),
+        ("tag FOLDER --max-genres 0", "--max-genres must be at least 1"),
+        ("tag FOLDER --min-confidence 7", "--min-confidence must be between 0 and 1"),
+        ("tag FOLDER --model NOWHERE", "no such model"),
         ("reproduce --repeats 0", "--repeats must be at least 1"),
     ],
 )
@@ -241,6 +245,8 @@ def test_a_signal_while_modules_are_imported(monkeypatch, capsys, number, error)
         "check NOWHERE --json",
         "leakage NOWHERE --csv",
         "predict MODEL NOWHERE --csv",
+        "tag NOWHERE --output",
+        "tag NOWHERE --write --journal",
         "reproduce --gtzan NOWHERE --output",
     ],
 )

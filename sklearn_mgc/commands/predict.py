@@ -14,13 +14,18 @@ from tqdm import tqdm
 
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.audio import AudioError, printable
+from sklearn_mgc.commands.answers import (
+    MODELS,
+    add_asking,
+    check_asking,
+    probabilities_of,
+    saved_classifier,
+    sure_from,
+)
 from sklearn_mgc.commands.tracks import add_left_out, list_files
-from sklearn_mgc.inspection import genre_timeline
-from sklearn_mgc.saving import load_model, runs_code
+from sklearn_mgc.recipes import ready_model
 
 EXAMPLE = "model.joblib song.mp3 my_music --csv genres.csv"
-
-_MODELS = (".joblib", ".pkl", ".pickle", ".skops")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,21 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
     parser.add_argument("--csv", type=Path, help="also write a table")
     parser.add_argument("--top", type=int, default=3, help="how many genres to print")
-    parser.add_argument(
-        "--min-confidence",
-        type=float,
-        metavar="P",
-        help='say "not sure" where no genre is as probable as this, between 0 and 1 (default: 0; '
-        "for the ready model, what makes nine of ten answers right)",
-    )
-    parser.add_argument(
-        "--window",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="longer recordings are asked about in windows of this length, best that of the "
-        "clips that were trained on, and answers are averaged (default: 30)",
-    )
+    add_asking(parser, "0; for the ready model, what makes nine of ten answers right")
     add_left_out(parser)
 
 
@@ -58,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the most probable genres of each file; 1 if one could not be read."""
     if args.top < 1:
         raise ValueError(f"--top must be at least 1, got {args.top}")
-    if args.min_confidence is not None and not 0 <= args.min_confidence <= 1:
-        raise ValueError(f"--min-confidence must be between 0 and 1, got {args.min_confidence}")
+    check_asking(args)
     if args.csv is not None:
         check_writable(args.csv)
     pipeline, files = _model(args)
@@ -82,33 +72,13 @@ def run(args: argparse.Namespace) -> int:
 def _model(args: argparse.Namespace) -> tuple[Any, list[str]]:
     """The pipeline, and the files to ask it about."""
     first, *rest = args.files
-    if not first.lower().endswith(_MODELS):
-        from sklearn_mgc.recipes import ready_card, ready_model
-
+    if not first.lower().endswith(MODELS):
         if args.min_confidence is None:
-            args.min_confidence = next(
-                row["threshold"] for row in ready_card("gtzan")["not_sure"] if row["rate"] == 0.9
-            )
+            args.min_confidence = sure_from()
         return ready_model("gtzan"), _listed(args.files, args)
     if not rest:
         raise ValueError(f"name audio files or folders after the model {first}")
-    if not Path(first).expanduser().is_file():
-        raise ValueError(
-            f"{first}: no such model; train one with `python -m sklearn_mgc train FOLDER`, or "
-            "save a fitted pipeline with saving.save_model"
-        )
-    files = _listed(rest, args)
-    is_program = runs_code(first)
-    if is_program:
-        note = f"note: loading {first} runs code in it; a .skops file is loaded without running any"
-        print(printable(note), file=sys.stderr)
-    pipeline = load_model(first, trust=is_program)
-    if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):
-        raise ValueError(
-            f"{first}: holds a {type(pipeline).__name__}, "
-            "not a fitted classifier with predict_proba"
-        )
-    return pipeline, files
+    return saved_classifier(first), _listed(rest, args)
 
 
 def _listed(sources: list[str], args: argparse.Namespace) -> list[str]:
@@ -118,17 +88,7 @@ def _listed(sources: list[str], args: argparse.Namespace) -> list[str]:
 def _ask(pipeline, file: str, args: argparse.Namespace) -> dict[str, Any]:
     """What the model says of a file, or why it cannot be asked."""
     try:
-        if _is_long(file, args.window):
-            timeline = genre_timeline(
-                pipeline,
-                file,
-                window=args.window,
-                hop=args.window / 2,
-                verbose=int(sys.stderr.isatty()),
-            )
-            probabilities = timeline.overall
-        else:
-            probabilities = pipeline.predict_proba([file])[0]
+        probabilities = probabilities_of(pipeline, file, args.window)
     except AudioError as error:
         return {"file": str(file), "error": type(error).__name__, "message": str(error)}
     best = np.argsort(-probabilities, kind="stable")[: args.top]
@@ -141,16 +101,6 @@ def _ask(pipeline, file: str, args: argparse.Namespace) -> dict[str, Any]:
             str(pipeline.classes_[i]): round(float(probabilities[i]), 6) for i in best
         },
     }
-
-
-def _is_long(file: str, window: float) -> bool:
-    """Whether the header tells of much more than a window; a guess is good enough here."""
-    import soundfile
-
-    try:
-        return soundfile.info(file).duration > 1.5 * window
-    except (soundfile.SoundFileError, TypeError, ValueError):
-        return False
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import soundfile
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio.zip import read_member, split_member
@@ -101,14 +102,27 @@ def read_tags(path: str | os.PathLike) -> dict[str, str]:
         file = None
     tags = getattr(file, "tags", None) or {}
     found = {}
+    info = _wave_info(source) if type(file).__name__ == "WAVE" else {}
     for name, keys in (
         # A WAV file's tags are plain ID3 frames, which have no easy names.
-        ("genre", ("genre", "TCON")),
-        ("artist", ("artist", "TPE1", "albumartist", "TPE2")),
+        ("genre", ("genre", "TCON", "WM/Genre")),
+        ("artist", ("artist", "TPE1", "albumartist", "TPE2", "Author", "WM/AlbumArtist")),
     ):
-        values = [_text(tags, key) for key in keys]
+        values = [*(_text(tags, key) for key in keys), info.get(name, "")]
         found[name] = next((value for value in values if not is_placeholder(value)), "")
     return found
+
+
+def _wave_info(source) -> dict[str, str]:
+    """What a WAV file has in its LIST chunk, where mutagen does not look."""
+    try:
+        # Opened here, because soundfile takes no names that are not UTF-8.
+        with source if isinstance(source, io.BytesIO) else open(source, "rb") as raw:
+            raw.seek(0)
+            with soundfile.SoundFile(raw) as file:
+                return file.copy_metadata()
+    except (OSError, soundfile.SoundFileError):
+        return {}
 
 
 def _text(tags, key: str) -> str:
@@ -118,4 +132,4 @@ def _text(tags, key: str) -> str:
         return ""
     value = getattr(value, "genres", None) or getattr(value, "text", value)
     value = value[0] if isinstance(value, (list, tuple)) and value else value
-    return str(value).strip() if value else ""
+    return str(value).partition("\0")[0].strip() if value else ""
