@@ -113,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _propose(pipeline, file: Path, args: argparse.Namespace) -> dict[str, Any]:
     """A row about a file: which genres it would get, or why it gets none."""
-    row = dict.fromkeys(_COLUMNS, "") | {"file": str(file), "genre": read_tags(file)["genre"]}
+    row: dict[str, Any] = dict.fromkeys(_COLUMNS, "")
+    row |= {"file": str(file), "genre": read_tags(file)["genre"]}
     if row["genre"] and not args.overwrite:
         return row | {"skipped": _HAS_ONE}
     try:

@@ -62,7 +62,7 @@ class TagJournal:
         OSError
             If the journal cannot be written.
         """
-        entry = {
+        entry: dict[str, Any] = {
             "file": str(old),
             "old": _digest(old),
             "new": _digest(new),
