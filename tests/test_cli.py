@@ -243,7 +243,7 @@ def test_a_signal_while_modules_are_imported(monkeypatch, capsys, number, error)
         "features NOWHERE --output",
         "check NOWHERE --csv",
         "check NOWHERE --json",
-        "leakage NOWHERE --csv",
+        "leakage NOWHERE --output",
         "predict MODEL NOWHERE --csv",
         "tag NOWHERE --output",
         "tag NOWHERE --write --journal",
@@ -270,7 +270,7 @@ def test_tables_of_files_whose_names_are_not_utf8(model, folder, tmp_path, capsy
         for name in (b"caf\xe9.wav", b"\x1b[2J.wav"):
             shutil.copy(song, tmp_path / genre / os.fsdecode(name))
     tables = [tmp_path / "leaks.csv", tmp_path / "genres.csv"]
-    assert main(["leakage", str(tmp_path), "--folds", "2", "--csv", str(tables[0])]) == 0
+    assert main(["leakage", str(tmp_path), "--folds", "2", "--output", str(tables[0])]) == 0
     assert main(["predict", str(model), str(tmp_path), "--csv", str(tables[1])]) == 0
     for table in tables:
         assert r"caf\udce9.wav" in table.read_text(encoding="utf-8")

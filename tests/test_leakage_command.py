@@ -52,7 +52,7 @@ def test_a_copy_under_another_artist_fails_and_is_named(music, tmp_path, capsys)
     copy = shutil.copy(tested[0], tmp_path / "copy.wav")
     rows.append([copy, tested[1], "somebody else", "training"])
     table, listed = _table(folder, rows), tmp_path / "out" / "leaks.csv"
-    assert main(["leakage", table, "--fail-on-leak", "--csv", str(listed)]) == 1
+    assert main(["leakage", table, "--fail-on-leak", "--output", str(listed)]) == 1
     out = capsys.readouterr().out
     assert "1 of 4 test tracks (25 %)" in out
     assert f"copy: {tested[0]} is tested, {copy} is in training" in out

@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the folds")
-    parser.add_argument("--csv", type=Path, help="write all leaks here, a row per test track")
+    parser.add_argument(
+        "--output", type=Path, help="write all leaks to this CSV file, a row per test track"
+    )
     parser.add_argument(
         "--fail-on-leak", action="store_true", help="exit with status 1 if anything leaks"
     )
@@ -43,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    if args.csv is not None:
-        check_writable(args.csv)
+    if args.output is not None:
+        check_writable(args.output)
     music = load_tracks(args.source, args.groups, every=args.left_out)
     judged, folds = _folds(music, args)
     print(f"{len(music.data)} tracks of {len(music.target_names)} genres, {judged}.")
@@ -63,9 +65,9 @@ def run(args: argparse.Namespace) -> int:
     for row in shown.head(_N_SHOWN).itertuples():
         print(printable(f"{row.kind}: {row.test} is tested, {row.train} is in training"))
     if len(leaks) > _N_SHOWN:
-        print(f"... and {len(leaks) - _N_SHOWN} more; --csv writes them all")
-    if args.csv is not None:
-        with write_whole(args.csv) as part:
+        print(f"... and {len(leaks) - _N_SHOWN} more; --output writes them all")
+    if args.output is not None:
+        with write_whole(args.output) as part:
             leaks.to_csv(part, index=False, errors="backslashreplace")
     return int(args.fail_on_leak and report.has_leak)
 

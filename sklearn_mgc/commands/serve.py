@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import socket
 import sys
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.commands.answers import check_asking, sure_from
 from sklearn_mgc.saving import load_model
 
 EXAMPLE = "model.skops"
@@ -28,9 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this "
                         "machine alone)")  # fmt: skip
-    parser.add_argument("--port", type=int, default=8000, help="port (default: 8000)")
+    parser.add_argument("--port", type=int, default=8000, help="port (default: 8000; 0: any)")
     parser.add_argument(
-        "--min-confidence", type=float, default=0.0, metavar="P", help='"not sure" below this'
+        "--min-confidence",
+        type=float,
+        metavar="P",
+        help='"not sure" below this (default: as `predict`)',
     )
     parser.add_argument(
         "--max-megabytes", type=float, default=100, help="size of an upload (default: 100)"
@@ -42,29 +48,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    check_asking(args)
     uvicorn = require("uvicorn", extra="web", what="the page and its endpoints")
     from sklearn_mgc.web import create_app
 
-    app = create_app(
-        _model(args),
-        max_bytes=int(args.max_megabytes * 1e6),
-        max_seconds=args.max_seconds,
-        min_confidence=args.min_confidence,
-    )
-    print(f"Drop a song on http://{args.host}:{args.port} (Ctrl-C ends it).", file=sys.stderr)
-    uvicorn.run(
-        app,
-        host=args.host,
-        port=args.port,
-        log_level="warning",
-        timeout_graceful_shutdown=_LAST_SECONDS,
-    )
+    with _listen(args.host, args.port) as listening:
+        app = create_app(
+            _model(args),
+            max_bytes=int(args.max_megabytes * 1e6),
+            max_seconds=args.max_seconds,
+            min_confidence=args.min_confidence or 0.0,
+        )
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_LAST_SECONDS)
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        print(f"Drop a song on {address} (Ctrl-C ends it).", file=sys.stderr, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again at its end
+            uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that is bound before anything is loaded or told."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise OSError(f"cannot listen on {host}, port {port}: {why}; choose another") from error
 
 
 def _model(args: argparse.Namespace):
     if args.model is None:
         from sklearn_mgc.recipes import ready_model
 
+        if args.min_confidence is None:
+            args.min_confidence = sure_from()
         return ready_model("gtzan")
     return load_model(args.model, trust=args.trust)

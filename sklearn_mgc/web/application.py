@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+import errno
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,6 +22,7 @@ from sklearn_mgc.inspection import explain, genre_timeline
 from sklearn_mgc.inspection.windows import as_file
 
 _SAMPLE_RATE = 22050
+_MOST_WAITING = 20  # uploads of the largest size
 # No outside host: scripts, styles and pictures come from the page itself.
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -36,8 +41,8 @@ def create_app(
 ):
     """Make a web application that tells the genre of what is sent to it.
 
-    Sound is the body of a request, whatever its format; its content decides. It is kept in
-    memory while it is looked at and never written to a file.
+    Sound is the body of a request, whatever its format; its content decides. Until it is looked
+    at it waits in a file without a name, which is gone with the answer or with the process.
 
     Parameters
     ----------
@@ -48,7 +53,8 @@ def create_app(
     max_seconds : float, default=900.0
         Length of an upload; a longer one is refused.
     max_at_once : int, default=2
-        Uploads that are looked at side by side; others wait.
+        Uploads that are looked at side by side; others wait, on the drive and not in memory,
+        until what waits is as much as twenty of the largest: then one is asked to come again.
     window : float, default=30.0
         Longer recordings are asked about in windows of this many seconds.
     min_confidence : float, default=0.0
@@ -85,6 +91,7 @@ def create_app(
     answers = Answers(pipeline, window, min_confidence)
     app = fastapi.FastAPI(title="sklearn_mgc", version=__version__, docs_url=None, redoc_url=None)
     turn = asyncio.Semaphore(max_at_once)
+    waiting = _WaitingRoom(max_bytes)
     page = files("sklearn_mgc.web").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -102,8 +109,7 @@ def create_app(
 
         async def handle(request):
             try:
-                sound = await _received(request, max_bytes)
-                async with turn:
+                async with waiting.received(request) as sound, turn:
                     y = await asyncio.to_thread(_decoded, sound, max_seconds)
                     return await asyncio.to_thread(answer, y)
             except _RefusedError as refused:
@@ -203,25 +209,46 @@ class _RefusedError(Exception):
         self.status = status
 
 
-async def _received(request, max_bytes: int) -> bytes:
-    """The body, as long as it is whole and not too large; nothing is read beyond that."""
-    from starlette.requests import ClientDisconnect
+class _WaitingRoom:
+    """Uploads on the drive, in files that have no name and so outlive no process."""
 
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > max_bytes:
-                raise _RefusedError(413, f"larger than {max_bytes / 1e6:.0f} MB")
-            parts.append(part)
-    except ClientDisconnect:
-        raise _RefusedError(400, "the upload broke off") from None
-    if not size:
-        raise _RefusedError(422, "empty: send the sound as the body of the request")
-    return b"".join(parts)
+    def __init__(self, max_bytes: int):
+        self._max_bytes = max_bytes
+        self._free = _MOST_WAITING * max_bytes
+
+    @asynccontextmanager
+    async def received(self, request) -> AsyncIterator[BinaryIO]:
+        """The body, as long as it is whole and not too large; nothing is read beyond that."""
+        # Without a buffer, which would fail a second time when it is closed.
+        with TemporaryFile(buffering=0) as file:
+            try:
+                await self._fill(file, request)
+                yield file
+            finally:
+                self._free += file.tell()
+
+    async def _fill(self, file, request) -> None:
+        from starlette.requests import ClientDisconnect
+
+        try:
+            async for part in request.stream():
+                if file.tell() + len(part) > self._max_bytes:
+                    raise _RefusedError(413, f"larger than {self._max_bytes / 1e6:.0f} MB")
+                if len(part) > self._free:
+                    raise _RefusedError(503, "too many uploads are waiting; try again later")
+                written = file.write(part)
+                self._free -= written
+                if written < len(part):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except ClientDisconnect:
+            raise _RefusedError(400, "the upload broke off") from None
+        except OSError as error:
+            raise _RefusedError(507, f"cannot be kept here: {error.strerror}") from None
+        if not file.tell():
+            raise _RefusedError(422, "empty: send the sound as the body of the request")
 
 
-def _decoded(sound: bytes, max_seconds: float) -> np.ndarray:
+def _decoded(sound: BinaryIO, max_seconds: float) -> np.ndarray:
     y = load_audio(sound, sample_rate=_SAMPLE_RATE, duration=max_seconds + 1)
     if len(y) > max_seconds * _SAMPLE_RATE:
         raise _RefusedError(413, f"longer than {max_seconds:.0f} s")

@@ -6,37 +6,21 @@ import asyncio
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from urllib.request import urlopen
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from sklearn_mgc import HandcraftedFeatures
 from sklearn_mgc.__main__ import main
-from sklearn_mgc.datasets import make_music
+from sklearn_mgc.audio import load_audio
 from sklearn_mgc.inspection.windows import as_file
 from sklearn_mgc.saving import save_model
-from sklearn_mgc.web import create_app
+from sklearn_mgc.web import application, create_app
 
 testclient = pytest.importorskip("fastapi.testclient", reason="needs the web extra and httpx")
-
-
-@pytest.fixture(scope="module")
-def music():
-    return make_music(
-        24, genres=["classical", "electronic"], artists_per_genre=3, duration=4.0, random_state=0
-    )
-
-
-@pytest.fixture(scope="module")
-def model(music):
-    pipeline = make_pipeline(HandcraftedFeatures(), StandardScaler(), LogisticRegression(C=0.1))
-    return pipeline.fit(music.data, music.target)
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +178,63 @@ def test_serve_ends_when_told_to_though_an_upload_drips(model, tmp_path, number)
     thread_may_end.set()
     thread.join()
     assert (status, health) == (0, [200])
+
+
+def test_waiting_uploads_are_on_the_drive_and_there_is_a_limit(model, music, monkeypatch):
+    """Twenty of the largest size may wait; what is answered makes room."""
+    sound = as_file(music.data[0])
+    files, thread_may_go_on = [], threading.Event()
+
+    def kept(**options):
+        files.append(tempfile.TemporaryFile(**options))  # noqa: SIM115 - closed by who asked
+        return files[-1]
+
+    def slow(source, **options):
+        assert source in files  # no bytes, whose place is the memory
+        if os.name == "posix":
+            assert os.fstat(source.fileno()).st_nlink == 0  # no name, nothing to be left behind
+        thread_may_go_on.wait(60)
+        return load_audio(source, **options)
+
+    monkeypatch.setattr(application, "TemporaryFile", kept)
+    monkeypatch.setattr(application, "load_audio", slow)
+    statuses = []
+    with testclient.TestClient(create_app(model, max_bytes=len(sound))) as client:
+
+        def ask():
+            statuses.append(client.post("/predict", content=sound).status_code)
+
+        threads = [threading.Thread(target=ask) for _ in range(23)]
+        for thread in threads:
+            thread.start()
+        while len(statuses) < 3:
+            time.sleep(0.01)
+        assert statuses == [503] * 3
+        thread_may_go_on.set()
+        for thread in threads:
+            thread.join()
+        assert sorted(statuses) == [200] * 20 + [503] * 3
+        ask()
+        assert statuses[-1] == 200
+    assert all(file.closed for file in files)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_drive_is_told(model, music, monkeypatch):
+    full = open("/dev/full", "wb", buffering=0)  # noqa: SIM115 - closed by who asked
+    monkeypatch.setattr(application, "TemporaryFile", lambda **options: full)
+    with testclient.TestClient(create_app(model)) as client:
+        answer = client.post("/predict", content=as_file(music.data[0]))
+    assert answer.status_code == 507 and "No space left" in answer.json()["message"]
+
+
+def test_serve_says_that_the_port_is_taken_before_it_loads_a_model(capsys):
+    pytest.importorskip("uvicorn")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "no such model", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: cannot listen on 127.0.0.1, port {port}: ")
+    assert len(said.splitlines()) == 1 and "http://" not in said
+    assert main(["serve", "no such model", "--port", "99999"]) == 2
+    assert "cannot listen on 127.0.0.1, port 99999" in capsys.readouterr().err
