@@ -38,6 +38,9 @@ _called_by_others = [
     # torch: gradients, and the signature of a function mode
     _.grad,
     _.types,
+    # onnxruntime: options of a session
+    _.intra_op_num_threads,
+    _.log_severity_level,
     # FastAPI: routes
     _.health,
     # columns of gtzan.csv, chosen by name

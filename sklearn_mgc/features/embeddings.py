@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from numbers import Integral
+from types import NoneType
 
 import numpy as np
 
 from sklearn_mgc.features import backbones
-from sklearn_mgc.features.backbones import Backbone, Grid
+from sklearn_mgc.features.backbones import Backbone, Card, Grid
 from sklearn_mgc.features.base import AudioTransformer, check_choice, check_number
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.summary import STATISTICS, summarize
@@ -27,17 +28,27 @@ class PretrainedEmbedding(AudioTransformer):
 
     Parameters
     ----------
-    model : str, default="musicnn"
+    model : str, path-like or callable, default="musicnn"
         Name of a network; ``python -m sklearn_mgc models`` lists them with their licences. Its
-        weights must be on this machine: ``python -m sklearn_mgc models fetch musicnn``.
+        weights must be on this machine: ``python -m sklearn_mgc models fetch musicnn``. Or an
+        audio model of Hugging Face's transformers, ``"hub:NAME"`` or a folder; ``"onnx:FILE"``;
+        a ``torch.nn.Module`` or another callable that takes float32 waveforms (n, samples).
     layer : str or sequence of str, default=None
         Which layer describes a window; several stand side by side. musicnn has "tags" (50
         probabilities with names), "penultimate" (200 values, the default), "max_pool" and
-        "mean_pool" (753 each).
+        "mean_pool" (753 each). Models of transformers have "last" (the default), "layer0" (what
+        goes into the first layer), "layer1", ..., as means over time, and some have "pooled" and
+        "projected" (CLAP's space of sounds and texts). Those of your own have the names of their
+        outputs, and the first is the default.
+    model_params : dict, default=None
+        What else the model needs. From the hub: ``revision``, ``trust_remote_code`` (False),
+        ``local_files_only`` (False). ONNX files and callables: ``sample_rate``, or a
+        ``front_end`` such as `MelSpectrogram` that makes their input of each window.
     statistics : sequence of str, default=("mean", "std")
         Over the windows: "mean", "std", "var", "min", "max", "median", "skew", "kurtosis".
     window : float, default=None
-        Seconds that the network hears at once; those that it was trained with by default.
+        Seconds that the network hears at once; those that it was trained with by default, 5 for
+        a model of the hub that takes any length, and 10 for one of your own.
     hop : float, default=None
         Seconds from window to window; as long as the window by default. What is left after the
         last whole window is not heard, and a clip shorter than a window is repeated to fill it.
@@ -65,8 +76,10 @@ class PretrainedEmbedding(AudioTransformer):
 
     Attributes
     ----------
-    weights_hash_ : str
-        Hash of the weights. A pickled transformer has this, and not the weights.
+    weights_hash_ : str or None
+        Hash of the weights. A pickled transformer has this, and not the weights; only a callable
+        is pickled itself. None for one that has no attribute ``weights_hash``, which cannot have
+        a ``cache``.
     failed_ : list of dict
         After ``transform``: index, path, error class and message of each failed clip.
 
@@ -76,6 +89,10 @@ class PretrainedEmbedding(AudioTransformer):
 
     Notes
     -----
+    Files are resampled to the network's rate, `sample_rate`; waveforms must be at that rate.
+
+    A module is put into evaluation mode and onto the device.
+
     A network may have heard clips of a test set in its own training; each network's card says
     what is known of that.
 
@@ -101,6 +118,7 @@ class PretrainedEmbedding(AudioTransformer):
         model="musicnn",
         *,
         layer=None,
+        model_params=None,
         statistics=("mean", "std"),
         window=None,
         hop=None,
@@ -116,6 +134,7 @@ class PretrainedEmbedding(AudioTransformer):
     ):
         self.model = model
         self.layer = layer
+        self.model_params = model_params
         self.statistics = statistics
         self.window = window
         self.hop = hop
@@ -132,7 +151,14 @@ class PretrainedEmbedding(AudioTransformer):
     @property
     def sample_rate(self) -> int:  # type: ignore[override]
         """The network's."""
-        return self._card().sample_rate
+        return self.card.sample_rate
+
+    @property
+    def card(self) -> Card:
+        """What is known of the network: source, licence, training data, sizes."""
+        known = backbones.cards()
+        named = isinstance(self.model, str) and self.model in known
+        return known[self.model] if named else self._backbone().card
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Give the names of the columns, such as ``tags_rock_mean`` or ``penultimate_17_std``.
@@ -147,11 +173,11 @@ class PretrainedEmbedding(AudioTransformer):
         ndarray of str
             One name per column.
         """
-        card = self._card()
+        tags, sizes = self.card.tags, self._sizes()
         names = [
-            f"{layer}_{card.tags[i] if layer == 'tags' else i}_{statistic}"
+            f"{layer}_{tags[i] if layer == 'tags' and tags else i}_{statistic}"
             for layer in self._layers()
-            for i in range(card.layers[layer])
+            for i in range(sizes[layer])
             for statistic in self._statistics()
         ]
         return np.asarray(names, dtype=object)
@@ -164,18 +190,14 @@ class PretrainedEmbedding(AudioTransformer):
         tuple of int
             ``(n_columns,)``: the sizes of the layers times the number of statistics.
         """
-        sizes = self._card().layers
+        sizes = self._sizes()
         return (sum(sizes[layer] for layer in self._layers()) * len(self._statistics()),)
 
     def check_params(self) -> None:
         """Raise a ValueError if a parameter is out of range or the weights are not those of fit."""
-        card = self._card()
-        for layer in self._layers():
-            check_choice("layer", layer, tuple(card.layers))
+        self.__dict__.pop("_loaded", None)  # whose file may be another by now
         for statistic in self._statistics():
             check_choice("statistics", statistic, tuple(STATISTICS))
-        if not self._layers() or not self._statistics():
-            raise ValueError("layer and statistics must have at least one name")
         for name in ("window", "hop"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0.02)
@@ -183,12 +205,25 @@ class PretrainedEmbedding(AudioTransformer):
         if not isinstance(self.batch_size, Integral):
             raise ValueError(f"batch_size must be an integer, got {self.batch_size!r}")
         _pick_device(self.device)
+        self._grid()
+        for layer in self._layers():
+            check_choice("layer", layer, tuple(self._sizes()))
+        if not self._layers() or not self._statistics():
+            raise ValueError("layer and statistics must have at least one name")
+        self._check_weights()
+
+    def _check_weights(self) -> None:
         found = self._backbone().weights_hash
+        if found is None and self.cache is not None:
+            raise ValueError(
+                f"cache= needs to know {self.model!r} again: give it an attribute weights_hash, a "
+                "text that changes whenever its results do, or leave cache out"
+            )
         if self.__dict__.setdefault("weights_hash_", found) != found:
             raise ValueError(
                 f"this transformer was fitted with other weights of {self.model!r} (hash "
-                f"{self.weights_hash_[:12]}...) than those here ({found[:12]}...): bring those "
-                "weights, or fit a clone with these"
+                f"{str(self.weights_hash_)[:12]}...) than those here ({str(found)[:12]}...): bring "
+                "those weights, or fit a clone with these"
             )
 
     def cache_key(self) -> dict:
@@ -268,24 +303,33 @@ class PretrainedEmbedding(AudioTransformer):
         parts = (y[:cut], half), (y[half * grid.step :], n - half)
         return np.concatenate([self._embed(backbone, grid, part, m) for part, m in parts])
 
-    def _card(self) -> backbones.Card:
-        known = backbones.cards()
-        check_choice("model", self.model, tuple(known))
-        return known[self.model]
-
     def _backbone(self) -> Backbone:
-        return backbones.load(self.model)
+        """The same until a parameter changes or the transformer is fitted anew."""
+        asked = self.model, self.model_params
+        if not isinstance(self.model_params, (dict, NoneType)):
+            raise ValueError(f"model_params must be a dict, got {self.model_params!r}")
+        loaded = self.__dict__.get("_loaded")
+        if loaded is None or loaded[0] is not asked[0] or loaded[1] is not asked[1]:
+            loaded = (*asked, backbones.load(self.model, **(self.model_params or {})))
+            self.__dict__["_loaded"] = loaded
+        return loaded[2]
+
+    def _sizes(self) -> dict[str, int]:
+        return self.card.layers or self._backbone().sizes(self._grid())
+
+    def __getstate__(self):
+        return {k: v for k, v in super().__getstate__().items() if k != "_loaded"}
 
     def _layers(self) -> tuple[str, ...]:
         if self.layer is None:
-            return (self._card().default_layer,)
+            return (self.card.default_layer or next(iter(self._sizes())),)
         return (self.layer,) if isinstance(self.layer, str) else tuple(self.layer)
 
     def _statistics(self) -> tuple[str, ...]:
         return (self.statistics,) if isinstance(self.statistics, str) else tuple(self.statistics)
 
     def _grid(self) -> Grid:
-        window = self._card().window if self.window is None else self.window
+        window = self.card.window if self.window is None else self.window
         return self._backbone().grid(window, window if self.hop is None else self.hop)
 
 

@@ -348,7 +348,7 @@ def test_out_of_memory_halves_the_batch(fetched, monkeypatch):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"model": "music"}, "model must be one of musicnn"),
+        ({"model": "music"}, "no network is called 'music'"),
         ({"layer": "last"}, "layer must be one of tags"),
         ({"layer": []}, "at least one"),
         ({"statistics": ["average"]}, "statistics must be one of mean"),

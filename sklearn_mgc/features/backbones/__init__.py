@@ -1,36 +1,45 @@
 """Networks that were trained on other music, one module for each family.
 
-A module has ``CARDS`` (what is known of each network by name), ``SOURCES`` (where its weights
-come from) and ``load(name)``. They are found by looking: a new family is a new module.
+A family says which models are its own (``owns(model)``, and ``USAGE`` in words), which file or
+folder holds one (``location(model)``), and makes it (``load(model, **params)``). One with names of
+its own has their ``CARDS``; one that can bring weights has ``fetch(model, source)``. Families are
+found by looking: a new one is a new module.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import os
 import pkgutil
 import threading
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
-from sklearn_mgc.features.backbones.weights import fetch_weights, weights_file
+from sklearn_mgc.features.backbones.weights import weights_file
 
-__all__ = ["Backbone", "Card", "Grid", "cards", "fetch", "load", "weights_file"]
+__all__ = ["Backbone", "Card", "Grid", "cards", "fetch", "load", "usages", "weights_file"]
 
 _LOCK = threading.RLock()
 
 
 @lru_cache(maxsize=1)
-def _families() -> dict[str, ModuleType]:
-    """The module of each network."""
+def _families() -> list[ModuleType]:
+    """Those with names first: a folder of the same name does not hide a network."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return {name: module for module in modules for name in getattr(module, "CARDS", ())}
+    return sorted((m for m in modules if hasattr(m, "owns")), key=lambda m: not _cards(m))
+
+
+def _cards(family: ModuleType) -> dict[str, Card]:
+    return getattr(family, "CARDS", {})
 
 
 def cards() -> dict[str, Card]:
-    """What is known of every network.
+    """What is known of every network that has a name here.
 
     Returns
     -------
@@ -43,31 +52,45 @@ def cards() -> dict[str, Card]:
     >>> cards()["musicnn"].licence
     'ISC'
     """
-    return {name: module.CARDS[name] for name, module in _families().items()}
+    return {name: card for family in _families() for name, card in _cards(family).items()}
 
 
-def _family(name: str) -> ModuleType:
-    families = _families()
-    if name not in families:
-        raise ValueError(f"no network is called {name!r}; there are {', '.join(families)}")
-    return families[name]
+def usages() -> list[str]:
+    """Say what else `PretrainedEmbedding` takes for a model.
+
+    Returns
+    -------
+    list of str
+        A line for each family of networks without names here.
+    """
+    return [family.USAGE for family in _families() if not _cards(family)]
 
 
-def fetch(name: str, source: str | Path | None = None) -> Path:
-    """Put the weights of a network into the data home, unless they are there.
+def _family(model: Any) -> ModuleType:
+    for family in _families():
+        if family.owns(model):
+            return family
+    raise ValueError(
+        f"no network is called {model!r}; there are {', '.join(cards())}, and what "
+        "`python -m sklearn_mgc models` lists besides"
+    )
+
+
+def fetch(model: str, source: str | Path | None = None) -> Path:
+    """Put the weights of a network onto this machine, unless they are there.
 
     Parameters
     ----------
-    name : str
+    model : str
         Name of the network.
     source : str or path-like, default=None
-        The wheel that carries them, or a folder with the checkpoint. None takes them from an
-        installed package, else lets pip download the wheel without its dependencies.
+        For musicnn, the wheel that carries them, or a folder with the checkpoint. None takes them
+        from an installed package, else lets pip download the wheel without its dependencies.
 
     Returns
     -------
     pathlib.Path
-        The file.
+        The file or folder.
 
     Raises
     ------
@@ -76,16 +99,21 @@ def fetch(name: str, source: str | Path | None = None) -> Path:
     ValueError
         If there is no network of this name, or the weights are others than expected.
     """
-    return fetch_weights(name, _family(name).SOURCES[name], source)
+    family = _family(model)
+    if not hasattr(family, "fetch"):
+        raise ValueError(f"{model!r} is your own, there is nothing to fetch")
+    return family.fetch(model, source)
 
 
-def load(name: str) -> Backbone:
-    """A network with its weights; the same object at every call.
+def load(model: Any, **params) -> Backbone:
+    """Give a network with its weights; for a name, the same object at every call.
 
     Parameters
     ----------
-    name : str
-        Name of the network.
+    model : str, path-like or callable
+        As `PretrainedEmbedding` takes it.
+    **params
+        What its family wants to know.
 
     Returns
     -------
@@ -95,14 +123,31 @@ def load(name: str) -> Backbone:
     Raises
     ------
     FileNotFoundError
-        If the weights are not on this machine; the message has the command that brings them.
+        If the weights are not on this machine; the message has what brings them.
     ValueError
-        If there is no network of this name, or its weights are damaged.
+        If there is no network of this name, its weights are damaged, or a parameter is unknown.
     """
+    family = _family(model)
+    known = list(inspect.signature(family.load).parameters)[1:]
+    if unknown := set(params).difference(known):
+        raise ValueError(
+            f"model_params of {model!r} cannot have {', '.join(sorted(unknown))}; there "
+            f"{'are ' + ', '.join(known) if known else 'is none'}"
+        )
+    if not isinstance(model, (str, os.PathLike)):
+        return family.load(model, **params)
     with _LOCK:  # threads that begin together read it once
-        return _load(name, str(weights_file(name)))
+        return _load(os.fspath(model), tuple(params.items()), _state(family.location(model)))
 
 
-@lru_cache(maxsize=8)
-def _load(name: str, file: str) -> Backbone:
-    return _family(name).load(name)
+@lru_cache(maxsize=4)
+def _load(model: str, params: tuple, state: tuple) -> Backbone:
+    return _family(model).load(model, **dict(params))
+
+
+def _state(place: Path | None) -> tuple:
+    """What changes when a file of weights does."""
+    if place is None:
+        return ()
+    files = sorted(place.iterdir()) if place.is_dir() else [place]
+    return str(place), tuple(file.stat().st_mtime_ns for file in files if file.is_file())

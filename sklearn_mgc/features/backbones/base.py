@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+
+_UNKNOWN = "not said"
 
 
 @dataclass(frozen=True)
@@ -17,16 +20,18 @@ class Card:
     ----------
     name : str
         What `PretrainedEmbedding` calls it.
-    title, source, licence, commercial_use, training_data, leakage : str
-        Who made it, what may be done with it, and what it has heard already.
+    title, source : str
+        What it is, and who made it.
     sample_rate : int
         Of the sound that it hears, in Hz.
     window : float
         Seconds that it hears at a time.
-    layers : dict of str to int
-        Sizes of the layers that can be had.
-    default_layer : str
-        Which of them is had unless another is asked for.
+    layers : dict of str to int, default={}
+        Sizes of the layers that can be had; empty if they depend on the window.
+    default_layer : str, default=""
+        Which of them is had unless another is asked for; the first by default.
+    licence, commercial_use, training_data, leakage : str
+        What may be done with it, and what it has heard already.
     size, reference : str
         Of its weights, and where it is described.
     tags : tuple of str, default=()
@@ -36,16 +41,16 @@ class Card:
     name: str
     title: str
     source: str
-    licence: str
-    commercial_use: str
-    training_data: str
-    leakage: str
     sample_rate: int
     window: float
-    layers: dict[str, int]
-    default_layer: str
-    size: str
-    reference: str
+    layers: dict[str, int] = field(default_factory=dict)
+    default_layer: str = ""
+    licence: str = _UNKNOWN
+    commercial_use: str = "see its licence"
+    training_data: str = _UNKNOWN
+    leakage: str = "whether it has heard your test clips is for you to find out"
+    size: str = _UNKNOWN
+    reference: str = _UNKNOWN
     tags: tuple[str, ...] = field(default=(), repr=False)
 
     def describe(self) -> str:
@@ -105,15 +110,74 @@ class Grid(NamedTuple):
         """
         return 1 + (n_samples - self.length) // self.step if n_samples >= self.length else 0
 
+    def cut(self, y: np.ndarray, n_windows: int) -> np.ndarray:
+        """Cut samples into windows, without margins.
+
+        Parameters
+        ----------
+        y : float32 array
+            Samples of ``n_windows`` on the grid.
+        n_windows : int
+            How many.
+
+        Returns
+        -------
+        float32 array of shape (n_windows, length)
+            A copy.
+        """
+        return np.stack([y[i * self.step :][: self.length] for i in range(n_windows)])
+
 
 class Backbone:
     """A network with its weights.
 
     A subclass sets ``card`` and ``weights_hash`` and has ``embed``.
+
+    Attributes
+    ----------
+    card : Card
+        What it is.
+    weights_hash : str or None
+        Of everything that determines an embedding; None if that cannot be told.
     """
 
     card: Card
-    weights_hash: str
+    weights_hash: str | None
+
+    def on(self, device: str, network: Any) -> Any:
+        """Keep one copy of a torch module on each device.
+
+        Parameters
+        ----------
+        device : str
+            Where it is needed.
+        network : torch.nn.Module
+            On the CPU.
+
+        Returns
+        -------
+        torch.nn.Module
+            The module itself on the CPU, the same copy at every later call elsewhere.
+        """
+        copies = self.__dict__.setdefault("_copies", {"cpu": network})
+        if device not in copies:
+            copies[device] = copy.deepcopy(network).to(device)
+        return copies[device]
+
+    def sizes(self, grid: Grid) -> dict[str, int]:
+        """Give the sizes of the layers.
+
+        Parameters
+        ----------
+        grid : Grid
+            Of windows, on which they may depend.
+
+        Returns
+        -------
+        dict of str to int
+            By name.
+        """
+        return self.card.layers
 
     def grid(self, window: float, hop: float) -> Grid:
         """Lay out windows of so many seconds.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +12,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
-from sklearn_mgc.features.backbones.weights import Source, read_weights
+from sklearn_mgc.features.backbones.weights import (
+    Source,
+    fetch_weights,
+    read_weights,
+    weights_file,
+)
 
 _RATE, _HOP, _N_FFT, _BANDS = 16000, 256, 512, 96
 _EPSILON = 1e-3
@@ -98,25 +104,24 @@ SOURCES = {
 }
 
 
-def load(name: str) -> Musicnn:
-    """The network with its weights.
+def owns(model) -> bool:
+    """Tell whether a network is one of these."""
+    return isinstance(model, str) and model in CARDS
 
-    Parameters
-    ----------
-    name : {"musicnn", "musicnn-mtt"}
-        Which.
 
-    Returns
-    -------
-    Musicnn
-        On the CPU.
+def location(model: str) -> Path:
+    """Give the file of the weights."""
+    return weights_file(model)
 
-    Raises
-    ------
-    FileNotFoundError
-        If the weights are not on this machine; the message has the command that brings them.
-    """
-    return Musicnn(CARDS[name], SOURCES[name].weights_hash, read_weights(name, SOURCES[name]))
+
+def fetch(model: str, source: str | Path | None = None) -> Path:
+    """Put the weights into the data home."""
+    return fetch_weights(model, SOURCES[model], source)
+
+
+def load(model: str) -> Musicnn:
+    """Give the network with its weights."""
+    return Musicnn(CARDS[model], SOURCES[model].weights_hash, read_weights(model, SOURCES[model]))
 
 
 class Musicnn(Backbone):
@@ -135,7 +140,7 @@ class Musicnn(Backbone):
     def __init__(self, card: Card, weights_hash: str, weights: dict[str, np.ndarray]):
         self.card = card
         self.weights_hash = weights_hash
-        self._networks = {"cpu": MusicnnNetwork(weights).eval()}
+        self._network = MusicnnNetwork(weights).eval()
 
     def grid(self, window: float, hop: float) -> Grid:
         """Whole frames: 3 s are 187 of them, 1 s is 62, as in the authors' code."""
@@ -144,11 +149,9 @@ class Musicnn(Backbone):
 
     def embed(self, y, n_windows, grid, layers, device):
         """As `Backbone.embed`: one spectrum for all windows, then all windows at once."""
-        if device not in self._networks:
-            self._networks[device] = MusicnnNetwork.of(self._networks["cpu"], device)
         frames, step = grid.length // _HOP + 1, grid.step // _HOP
         with torch.inference_mode():
-            network = self._networks[device]
+            network = self.on(device, self._network)
             mel = network.log_mel(torch.from_numpy(y).to(device))
             patches = mel.unfold(0, frames, step)[:n_windows].transpose(1, 2)
             found = network(patches)
@@ -226,15 +229,6 @@ class MusicnnNetwork(nn.Module):
         keep("dense_norm", torch.stack(norm(10)))
         keep("tags", w["dense_1/kernel"].T)
         keep("tags_bias", w["dense_1/bias"])
-
-    @classmethod
-    def of(cls, network: MusicnnNetwork, device: str) -> MusicnnNetwork:
-        """A copy on another device."""
-        copy = cls.__new__(cls)
-        nn.Module.__init__(copy)
-        for name, values in network.named_buffers():
-            copy.register_buffer(name, values.to(device))
-        return copy.eval()
 
     def log_mel(self, y: torch.Tensor) -> torch.Tensor:
         """Spectrogram (n_frames, 96) of samples with a margin of half a frame at both ends."""
