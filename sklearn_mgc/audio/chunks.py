@@ -1,53 +1,161 @@
-"""How many bytes of samples the header of a WAV, AIFF or AU file promises."""
+"""What the header of a WAV, RF64, W64, AIFF, AU or CAF file promises, and FLAC files in a row."""
 
 from __future__ import annotations
 
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
-# Written by programs that do not know yet how long the sound will be.
-_UNKNOWN = {0, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFFFFFFFFFF, 0x7FFFFFFFFFFFFFFF}
-_Order = Literal["little", "big"]
 _MOST_CHUNKS = 1000
 _TOLERANCE = 4096  # bytes that may be missing
+_FLAC = b"fLaC\x00\x00\x00\x22"  # and its first block, whose length is always the same
 
 
-def missing_share(file: BinaryIO, size: int) -> float:
-    """The share of the promised samples that is not there, unless it is tiny.
+class Form(NamedTuple):
+    """How a family of formats writes its chunks.
+
+    Parameters
+    ----------
+    order : {"little", "big"}
+        Of the bytes of numbers.
+    first : int
+        Where the first chunk begins.
+    name, length : int
+        Bytes of a chunk's name and of its length.
+    header : int
+        Bytes of the header that its length includes.
+    align : int
+        Chunks begin at multiples of this.
+    total : (int, int), default=(0, 0)
+        Where the length of the file lies, and what has to be added to it.
+    """
+
+    order: Literal["little", "big"]
+    first: int
+    name: int
+    length: int
+    header: int
+    align: int
+    total: tuple[int, int] = (0, 0)
+
+
+_RIFF = Form("little", 12, 4, 4, 0, 2, (4, 8))
+_FORMS = {
+    b"RIFF": _RIFF, b"RF64": _RIFF, b"RIFX": _RIFF._replace(order="big"),
+    b"FORM": _RIFF._replace(order="big"), b"riff": Form("little", 40, 16, 8, 24, 8),
+    b"caff": Form("big", 8, 4, 8, 0, 1),
+}  # fmt: skip
+
+
+class Link(NamedTuple):
+    """One of the files that a file consists of: usually the only one.
+
+    Parameters
+    ----------
+    start, stop : int
+        Its bytes.
+    missing : float
+        The share of the promised samples that is not there, unless it is tiny.
+    unsized : int or None
+        Where the number of bytes of its samples lies, if it is zero because the program that
+        wrote it could not know.
+    """
+
+    start: int
+    stop: int
+    missing: float = 0.0
+    unsized: int | None = None
+
+
+def walk(file: BinaryIO, start: int, size: int) -> list[Link]:
+    """The files of which a file consists: ``cat a.wav b.wav``.
 
     Parameters
     ----------
     file : binary file
-        The file, which is read from its beginning.
+        The file.
+    start : int
+        Where the first one begins, after a tag.
     size : int
-        Its bytes.
+        Bytes of the whole file.
     """
-    file.seek(0)
-    head = file.read(12)
-    start, promised = 0, None
-    if head[:4] in (b"RIFF", b"RIFX", b"FORM"):
-        order: _Order = "little" if head[:4] == b"RIFF" else "big"
-        start, promised = _find_chunk(file, size, order)
-    elif head[:4] in (b".snd", b"dns."):
-        order = "big" if head[:4] == b".snd" else "little"
-        start, promised = (int.from_bytes(head[k : k + 4], order) for k in (4, 8))
-    if promised is None or promised in _UNKNOWN or promised >= 0xFFFFFF00:
-        return 0.0
-    missing = promised - max(size - start, 0)
-    return missing / promised if missing > max(_TOLERANCE, 0.005 * promised) else 0.0
+    mark = _at(file, start, 4)
+    if mark == b"fLaC":
+        return _flacs(file, start, size)
+    links: list[Link] = []
+    while True:
+        link = _link(file, start, size)
+        links.append(link)
+        start = link.stop
+        if start + 8 > size or _at(file, start, 4) != mark:
+            links[-1] = link._replace(stop=size)
+            return links
 
 
-def _find_chunk(file: BinaryIO, size: int, order: _Order) -> tuple[int, int | None]:
-    """Where the samples begin, and how many bytes they are said to be."""
-    at = 12
+def with_length(data: bytes, at: int) -> bytes:
+    """A WAV or AIFF file whose samples reach to its end; their length is written ``at``."""
+    order = _FORMS[data[:4]].order
+    return data[:at] + (len(data) - at - 4).to_bytes(4, order) + data[at + 4 :]
+
+
+def _at(file: BinaryIO, start: int, n: int) -> bytes:
+    file.seek(start)
+    return file.read(n)
+
+
+def _flacs(file: BinaryIO, start: int, size: int) -> list[Link]:
+    data = _at(file, 0, size)
+    starts = [start]
+    while (at := data.find(_FLAC, starts[-1] + 4)) > 0:
+        starts.append(at)
+    return [Link(a, b) for a, b in zip(starts, [*starts[1:], size], strict=True)]
+
+
+def _link(file: BinaryIO, start: int, size: int) -> Link:
+    head = _at(file, start, 12)
+    form = _FORMS.get(head[:4])
+    total = 0
+    if form is None:
+        order: Literal["little", "big"] = "big" if head[:4] == b".snd" else "little"
+        first, promised = (int.from_bytes(head[k : k + 4], order) for k in (4, 8))
+        at, first = start + 8, start + first
+        total = first + promised
+    else:
+        where, more = form.total
+        total = int.from_bytes(head[where : where + 4], form.order) + more + start
+        at, first, promised = _samples(file, start, size, form)
+    stop = total + total % 2 * (form is not None) if start + 12 < total < size else size
+    if promised is None or _is_unknown(promised, 8 * (form.length if form else 4)):
+        return Link(start, stop)
+    if not promised:
+        # An empty file says how short it is; one that was written to a pipe does not.
+        streamed = form is _RIFF and first < size and total not in (size, size - 1)
+        return Link(start, size, unsized=at - start if streamed else None)
+    missing = promised - max(size - first, 0)
+    tiny = missing <= max(_TOLERANCE, 0.005 * promised)
+    return Link(start, stop, 0.0 if tiny else missing / promised)
+
+
+def _is_unknown(promised: int, bits: int) -> bool:
+    """Whether a program did not know yet how long the sound would be."""
+    return any(most - 0x1000 <= promised <= most for most in (2**bits - 1, 2 ** (bits - 1) - 1))
+
+
+def _samples(file: BinaryIO, start: int, size: int, form: Form) -> tuple[int, int, int | None]:
+    """Where the number of bytes of samples lies, where they begin, and how many are promised."""
+    at, long = start + form.first, None
     for _ in range(_MOST_CHUNKS):
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
+        head = _at(file, at, form.name + form.length)
+        if len(head) < form.name + form.length:
             break
-        length = int.from_bytes(head[4:], order)
+        length = int.from_bytes(head[form.name :], form.order) - form.header
+        after = at + len(head)
+        if head[:4] == b"ds64":  # in RF64, where lengths of four bytes do not suffice
+            long = int.from_bytes(_at(file, after + 8, 8), "little")
         if head[:4] in (b"data", b"SSND"):
-            return at + 8, length
-        at += 8 + length + length % 2
+            return at + form.name, after, length if long is None else long
+        if length < 0:
+            break
+        at = after + length
+        at += -(at - start) % form.align
         if at >= size:
             break
-    return 0, None
+    return 0, 0, None

@@ -176,24 +176,35 @@ def by_pyav(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
                 raise UndecodableError("its codec is unknown")
             rate = stream.rate
             for samples in _blocks(
-                _cut(_frames(av, container, stream, note), rate, cut), rate, cut
+                _cut(_frames(av, container, stream, rate, note), rate, cut), rate, cut
             ):
                 n_read += len(samples)
                 yield samples, rate
-            if counted and cut.duration is None and stream.duration and stream.time_base:
-                promised = float(stream.duration * stream.time_base)
+            if counted and cut.duration is None:
+                promised = _promised(av, container, stream)
                 note_missing(note, promised, n_read / rate + cut.offset)
     except (av.FFmpegError, OSError, ValueError, RuntimeError, MemoryError, TypeError) as error:
         raise UndecodableError(str(error), n_read, rate) from error
 
 
-def _frames(av, container, stream, note: Note) -> Iterator[np.ndarray]:
+def _promised(av, container, stream) -> float:
+    """The length (s) that a container tells; 0 if it tells none. Matroska's tells only its own."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
+
+
+def _frames(av, container, stream, rate: int, note: Note) -> Iterator[np.ndarray]:
     """Frames as floats, of the first one's rate and channels whatever comes later."""
     resampler: Any = None
     layout = seen = None
     n_good = n_bad = 0
-    for packet in container.demux(stream):
+    packets = container.demux(stream)
+    while True:
         try:
+            packet = next(packets, None)
+            if packet is None:  # which the packets are also after an error of their own
+                break
             frames = packet.decode()
         except av.InvalidDataError as error:
             n_bad += 1
@@ -203,7 +214,7 @@ def _frames(av, container, stream, note: Note) -> Iterator[np.ndarray]:
             n_good += 1
             if seen != (seen := (frame.format.name, frame.layout.name, frame.rate)):
                 layout = layout or frame.layout
-                resampler = av.AudioResampler(format="fltp", layout=layout, rate=stream.rate)
+                resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
             for block in resampler.resample(frame):
                 yield block.to_ndarray().T
     if n_bad and not n_good:

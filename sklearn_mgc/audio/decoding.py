@@ -125,6 +125,8 @@ def _decoded(source: Source, content: Content, cut: Cut, note: Note) -> Generato
             failure = error
         if failure.rate:  # it is damaged somewhere, and PyAV goes on where it can
             cut = _rest(cut, failure)
+    elif content.head[:4] == b"OggS":
+        _ogg_parts(source, note)  # all of which PyAV reads by itself
     try:
         with source.open() as file:
             yield from by_pyav(file, cut, note, content.label not in _GUESSED)
@@ -189,11 +191,28 @@ def _parts(source: Source, content: Content, note: Note) -> list[Part]:
         return _mpeg_parts(source, content, note)
     if content.kind == "ogg":
         return _ogg_parts(source, note)
-    if content.kind in ("wav", "aiff", "au"):
-        with source.open() as file:
-            if missing := chunks.missing_share(file, source.size):
-                note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
+    if content.kind in ("wav", "aiff", "au", "caf", "flac"):
+        return _chunk_parts(source, content, note)
     return [Part()]
+
+
+def _chunk_parts(source: Source, content: Content, note: Note) -> list[Part]:
+    with source.open() as file:
+        links = chunks.walk(file, content.start, source.size)
+    missing = max(link.missing for link in links)
+    if missing:
+        note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
+    if len(links) > 1:
+        _note_streams(note, len(links))
+        data = source.read()
+        return [Part(data[link.start : link.stop]) for link in links]
+    if links[0].unsized is not None:
+        return [Part(chunks.with_length(source.read(), links[0].unsized))]
+    return [Part()]
+
+
+def _note_streams(note: Note, n_streams: int) -> None:
+    note("several streams", f"consists of {n_streams} streams, which were all read")
 
 
 def _mpeg_parts(source: Source, content: Content, note: Note) -> list[Part]:
@@ -211,7 +230,7 @@ def _mpeg_parts(source: Source, content: Content, note: Note) -> list[Part]:
     if n_junk - n_zeros > _JUNK:
         note("damaged", f"has {n_junk} bytes between its frames that are not audio")
     if (n_streams := mpeg.n_streams(runs)) > 1:
-        note("several streams", f"consists of {n_streams} streams, which were all read")
+        _note_streams(note, n_streams)
     if len(runs) == 1 and n_junk <= _JUNK and (runs[0].constant or runs[0].promised is not None):
         return [Part(counted=False)]
     return [_run_part(data, run) for run in runs]
@@ -233,7 +252,7 @@ def _ogg_parts(source: Source, note: Note) -> list[Part]:
         note("damaged", f"has {walk.n_junk} bytes between its pages that are not audio")
     if len(walk.links) < 2:
         return [Part()]
-    note("several streams", f"consists of {len(walk.links)} streams, which were all read")
+    _note_streams(note, len(walk.links))
     return [Part(data[start:stop]) for start, stop in walk.links]
 
 

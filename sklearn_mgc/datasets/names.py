@@ -17,33 +17,46 @@ from sklearn_mgc._optional import require
 from sklearn_mgc.audio.zip import read_member, split_member
 
 # What programs write where nobody told them a name. Only whole names count: Unknown Mortal
-# Orchestra and Nana are artists.
+# Orchestra and Nana are artists. Brackets, quotes, dots and the like around words do not.
 _PLACEHOLDERS = """
--, --, ?, ??, ???, ., n/a, #n/a, na, nan, none, null, <na>, undefined, unspecified, untitled,
-unknown, <unknown>, [unknown], (unknown), unknown artist, <unknown artist>, [unknown artist],
-(unknown artist), unknown album artist, artist unknown, unknown genre, unknown album, no artist,
-no genre, various, various artist, various artists, [various artists], (various artists), v.a.,
-v/a, va, diverse, diverse interpreten, verschiedene, verschiedene interpreten,
-verschiedene künstler, unbekannt, unbekannter interpret, unbekannter künstler, inconnu,
-artiste inconnu, artistes divers, artistes variés, desconocido, artista desconocido,
-artista desconhecido, varios, varios artistas, vários artistas, sconosciuto, artista sconosciuto,
-artisti vari, autori vari, onbekend, onbekende artiest, diverse artiesten, okänd artist,
-blandade artister, ukjent artist, ukendt kunstner, неизвестный исполнитель, разные исполнители,
-不明なアーティスト, 未知艺术家, 群星
+na, nan, none, null, undefined, unspecified, not available, not applicable, untitled, unknown,
+unknown artist, unknown artists, unknown performer, unknown band, unknown album artist,
+artist unknown, unknown genre, unknown album, no artist, no genre, various, various artist,
+various artists, various performers, va, vvaa, aavv, diverse, diverse interpreten, verschiedene,
+verschiedene interpreten, verschiedene künstler, unbekannt, unbekannter interpret,
+unbekannter künstler, inconnu, artiste inconnu, artistes divers, artistes variés, desconocido,
+artista desconocido, artista desconhecido, varios, varios artistas, vários artistas, sconosciuto,
+artista sconosciuto, artisti vari, autori vari, onbekend, onbekende artiest, diverse artiesten,
+okänd artist, blandade artister, ukjent artist, ukendt kunstner, неизвестный исполнитель,
+разные исполнители, 不明なアーティスト, 未知艺术家, 群星
 """
-_UNKNOWN = frozenset(name.strip() for name in _PLACEHOLDERS.split(","))
+_AROUND = str.maketrans("", "", " .,/_-#*:<>[](){}'\"")
+_NO_WORD = frozenset("-?._* ")
+# Programs turn what a keyboard has into what a printer would set, some of them.
+_TYPESET = str.maketrans("\u2018\u2019\u02bc`\u00b4\u201c\u201d\u201e\u2044\u2215", "'''''\"\"\"//")
 
 
 def name_key(name: str) -> str:
-    """What all spellings of a name share: composed Unicode, no case, single blanks."""
-    composed = unicodedata.normalize("NFC", " ".join(name.split()))
-    return unicodedata.normalize("NFC", composed.casefold())
+    """What all spellings of a name share: Unicode's caseless form, single blanks, plain quotes."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(map(_plain, folded)).translate(_TYPESET).split())
+
+
+def _plain(char: str) -> str:
+    """Nothing for what cannot be seen (formats, controls), a hyphen for all dashes."""
+    category = unicodedata.category(char)
+    if category == "Pd":
+        return "-"
+    return "" if category in ("Cf", "Cc") and not char.isspace() else char
+
+
+_UNKNOWN = frozenset(name_key(name).translate(_AROUND) for name in _PLACEHOLDERS.split(","))
 
 
 def is_placeholder(name: str) -> bool:
     """Whether a name says that nobody knows it ("Unknown Artist", "nan"), or is empty."""
     key = name_key(name)
-    return not key or key in _UNKNOWN
+    return set(key) <= _NO_WORD or key.translate(_AROUND) in _UNKNOWN
 
 
 class Merged(NamedTuple):

@@ -78,6 +78,19 @@ FILES = {
     "chained Ogg of two rates": (
         lambda y: vorbis(other(y), OTHER_RATE) + vorbis(y), 12, {"several streams"},
     ),
+    "cat wav": (
+        lambda y: encoded(y, format="WAV") + encoded(other(y), OTHER_RATE, format="WAV"),
+        12, {"several streams"},
+    ),
+    "cat aiff": (lambda y: encoded(y, format="AIFF") * 2, 12, {"several streams"}),
+    "cat au, the last one half": (
+        lambda y: encoded(y, format="AU") + half(encoded(y, format="AU")), 9,
+        {"several streams", "truncated"},
+    ),
+    "cat flac": (lambda y: encoded(y, format="FLAC") * 2, 12, {"several streams"}),
+    "half an RF64": (lambda y: half(encoded(y, format="RF64")), 3, {"truncated"}),
+    "half a W64": (lambda y: half(encoded(y, format="W64")), 3, {"truncated"}),
+    "half a CAF": (lambda y: half(encoded(y, format="CAF")), 3, {"truncated"}),
     "half a wav": (lambda y: half(encoded(y, format="WAV")), 3, {"truncated"}),
     "half an aiff": (lambda y: half(encoded(y, format="AIFF")), 3, {"truncated"}),
     "half an au": (lambda y: half(encoded(y, format="AU")), 3, {"truncated"}),
@@ -93,6 +106,13 @@ FILES = {
     "ogg with a tail of zeros": (lambda y: zero_tail(vorbis(y)), None, {"truncated"}),
     "wav of unknown length": (
         lambda y: (d := encoded(y, format="WAV"))[:40] + b"\xff" * 4 + d[44:], 6, set(),
+    ),
+    "wav that says it is empty": (
+        lambda y: (d := encoded(y, format="WAV"))[:4] + b"\x24" + bytes(3) + d[8:40] + bytes(4)
+        + d[44:], 6, set(),
+    ),
+    "wav of sox in a pipe": (
+        lambda y: (d := encoded(y, format="WAV"))[:40] + b"\0\xf0\xff\x7f" + d[44:], 6, set(),
     ),
     "music that ends in silence": (
         lambda y: encoded(

@@ -20,17 +20,17 @@ def tone():
     return (0.4 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.float32)
 
 
-def by_ffmpeg(codec, container):
-    """A function that encodes with PyAV."""
+def by_ffmpeg(codec, container, rate=RATE):
+    """A function that encodes with PyAV; another rate plays the wave faster or slower."""
 
     def encode(wave):
         av = pytest.importorskip("av")
         file = io.BytesIO()
         with av.open(file, "w", format=container) as opened:
-            stream = opened.add_stream(codec, rate=RATE, layout="mono")
-            resampler = av.AudioResampler(stream.codec_context.format, "mono", RATE)
+            stream = opened.add_stream(codec, rate=rate, layout="mono")
+            resampler = av.AudioResampler(stream.codec_context.format, "mono", rate)
             frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
-            frame.sample_rate = RATE
+            frame.sample_rate = rate
             fifo, at = av.AudioFifo(), 0
             for block in resampler.resample(frame):
                 block.pts = None
@@ -42,6 +42,10 @@ def by_ffmpeg(codec, container):
         return file.getvalue()
 
     return encode
+
+
+def half(encode):
+    return lambda wave: (data := encode(wave))[: len(data) // 2]
 
 
 def of_unknown_length(wave):
@@ -65,6 +69,28 @@ NEED_PYAV = {
     "aac in.ts": by_ffmpeg("aac", "mpegts"),
     "of unknown length.flac": of_unknown_length,
 }
+
+
+IN_PART = {
+    "half a.wv": (half(by_ffmpeg("wavpack", "wv")), 1, {"truncated", "damaged"}),
+    "half a.mka": (half(by_ffmpeg("ac3", "matroska")), 1, {"truncated"}),
+    "half a flac in.ogg": (
+        lambda y: half(by_ffmpeg("flac", "ogg"))(np.tile(y, 10)), 10, {"truncated"},
+    ),
+    "two rates.aac": (
+        lambda y: by_ffmpeg("aac", "adts")(y) + by_ffmpeg("aac", "adts", RATE // 2)(y),
+        6, set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_PART)
+def test_what_is_there_is_read(tone, name):
+    make, seconds, kinds = IN_PART[name]
+    stream = decode_blocks(make(tone))
+    found = sum(len(samples) / rate for samples, rate in stream)
+    assert found == pytest.approx(seconds, abs=0.1 + 0.15 * seconds)
+    assert {note.kind for note in stream.notes} >= kinds
 
 
 @pytest.mark.parametrize("name", NEED_PYAV)

@@ -37,13 +37,41 @@ def test_spellings_of_one_name():
     assert groups.names.tolist() == ["Björk", "", "", "Sigur Rós"] and groups.n_unknown == 2
 
 
-@pytest.mark.parametrize("name", ["Unknown Artist", " VARIOUS  artists", "nan", "<unknown>", ""])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Die Straße", "DIE STRASSE"), ("\uff21\uff22\uff22\uff21", "abba"),
+        ("Daft\u00a0Punk\u200b", "\ufeffDaft Punk"),
+        ("Guns N\u2019 Roses", "Guns N' Roses"), ("AC\u2044DC", "AC/DC"),
+        ("Hip\u2011Hop", "hip\u2013hop"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("R\uff06B", "R&B"),
+    ],
+)  # fmt: skip
+def test_one_name_as_systems_write_it(one, other):
+    assert len(set(group_by_name([one, other]).numbers)) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("The Beatles", "Beatles"), ("Björk", "Bjork"), ("AC/DC", "ACDC")]
+)
+def test_two_names(one, other):
+    assert len(set(group_by_name([one, other]).numbers)) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Unknown Artist", " VARIOUS  artists", "nan", "<unknown>", "", "V. A.", "n.a.", "\u2014",
+        "????", "...", "{Unknown}", "Various_Artists", "<Various Artists>", "\uff36\uff21", "\u200b",
+        "'unknown'",
+    ],
+)  # fmt: skip
 def test_placeholders(name):
     assert is_placeholder(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["Unknown Mortal Orchestra", "Nana", "The Various", "!!!", "None?"]
+    "name", ["Unknown Mortal Orchestra", "Nana", "The Various", "!!!", "None?", "+/-", "Va Va"]
 )
 def test_whole_words_only(name):
     assert not is_placeholder(name)
