@@ -62,8 +62,8 @@ def test_two_names(one, other):
     "name",
     [
         "Unknown Artist", " VARIOUS  artists", "nan", "<unknown>", "", "V. A.", "n.a.", "\u2014",
-        "????", "...", "{Unknown}", "Various_Artists", "<Various Artists>", "\uff36\uff21", "\u200b",
-        "'unknown'",
+        "????", "...", "{Unknown}", "Various_Artists", "<Various Artists>", "\uff36\uff21",
+        "\u200b", "'unknown'",
     ],
 )  # fmt: skip
 def test_placeholders(name):
