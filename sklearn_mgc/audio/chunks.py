@@ -112,11 +112,11 @@ def _flacs(file: BinaryIO, start: int, size: int) -> list[Link]:
 def _link(file: BinaryIO, start: int, size: int) -> Link:
     head = _at(file, start, 12)
     form = _FORMS.get(head[:4])
-    total = 0
+    promised: int | None
     if form is None:
         order: Literal["little", "big"] = "big" if head[:4] == b".snd" else "little"
-        first, promised = (int.from_bytes(head[k : k + 4], order) for k in (4, 8))
-        at, first = start + 8, start + first
+        offset, promised = (int.from_bytes(head[k : k + 4], order) for k in (4, 8))
+        at, first = start + 8, start + offset
         total = first + promised
     else:
         where, more = form.total

@@ -64,10 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         choices=["auto", *_MODELS],
-        default="auto",
-        help="auto tries descriptors and, where weights are there, pretrained embeddings, each "
-        "with several classifiers, and keeps what does best; dnn and svc read descriptors and "
-        "take seconds; crnn and cnn2d read spectrograms and take minutes to hours",
+        help="auto (the default) tries descriptors and, where weights are there, pretrained "
+        "embeddings, each with several classifiers, and keeps what does best; dnn (the default "
+        "with --epochs) and svc read descriptors and take seconds; crnn and cnn2d read "
+        "spectrograms and take minutes to hours",
     )
     parser.add_argument(
         "--fast", action="store_true", help="auto without embeddings: descriptors only"
@@ -116,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Refuse what cannot work before anything takes time."""
+    args.model = args.model or ("auto" if args.epochs is None else "dnn")
     if args.folds < 2:
         raise ValueError(f"--folds must be at least 2, got {args.folds}")
     if args.output.suffix == ".md":

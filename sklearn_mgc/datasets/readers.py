@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import math
 import os
@@ -37,7 +38,7 @@ def read_table(table) -> Table:
     OSError
         If there is no such file.
     ValueError
-        If it is not a table in UTF-8; the message names it.
+        If it is not a table in UTF-8 or UTF-16; the message names it.
     """
     if hasattr(table, "columns"):
         names = [str(name) for name in table.columns]
@@ -57,7 +58,9 @@ def _read_csv(path: Path) -> Table:
         raise IsADirectoryError(f"{path}: is a folder; pass the table in it")
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such table")
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open("rb") as start:
+        wide = start.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's Unicode text
+    with path.open(newline="", encoding="utf-16" if wide else "utf-8-sig") as file:
         try:
             first = file.readline()
             file.seek(0)
@@ -66,7 +69,7 @@ def _read_csv(path: Path) -> Table:
             rows = csv.reader(file, delimiter=delimiter)
             header = [name.strip() for name in next(rows, [])]
             lines = [(rows.line_num, row) for row in rows if any(map(str.strip, row))]
-        except (UnicodeDecodeError, csv.Error) as error:
+        except (UnicodeError, csv.Error) as error:
             raise ValueError(
                 f"{path}: not a table in UTF-8 ({error}); save it as CSV in UTF-8"
             ) from error

@@ -8,12 +8,12 @@ functions say of the waveform, for ``backend="librosa"`` and for tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import fft
 
+from sklearn_mgc.features.remembered import remembered
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.spectrum import (
     TINY,
@@ -62,12 +62,12 @@ class Reference:
         """The function of this name in `librosa.feature`, columns x frames."""
         return getattr(self.librosa.feature, name)(y=self.y, sr=self.rate, **self.stft, **params)
 
-    @cached_property
+    @remembered
     def chroma(self) -> np.ndarray:
         """Of each class."""
         return self.of("chroma_stft")
 
-    @cached_property
+    @remembered
     def mfcc(self) -> np.ndarray:
         """Of each coefficient."""
         return self.of("mfcc", n_mfcc=self.n_mfcc)
@@ -77,12 +77,12 @@ class Reference:
         mode = "interp" if self.mfcc.shape[1] >= 9 else "nearest"
         return self.librosa.feature.delta(self.mfcc, order=order, mode=mode)
 
-    @cached_property
+    @remembered
     def onset_strength(self) -> np.ndarray:
         """Of each frame."""
         return self.librosa.onset.onset_strength(y=self.y, sr=self.rate, **self.stft)
 
-    @cached_property
+    @remembered
     def parts(self) -> tuple[np.ndarray, np.ndarray]:
         """The samples of the harmonic and of the percussive part."""
         return self.librosa.effects.hpss(self.y, **self.stft)

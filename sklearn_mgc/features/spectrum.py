@@ -7,7 +7,7 @@ something depends on the whole. Arrays are frames x bins or frames x columns, fl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn_mgc.features.filters import (
     mel_filters,
     octave_bands,
 )
+from sklearn_mgc.features.remembered import remembered
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.tuning import Peaks, tuning_from_peaks
 
@@ -117,7 +118,7 @@ class Block:
             self.kernels.power_rows(spectrum.view(np.float32), block)
             yield rows, block
 
-    @cached_property
+    @remembered
     def seen(self) -> dict[str, np.ndarray]:
         """Everything that one look at each frame can give."""
         n = self.n_frames
@@ -167,7 +168,7 @@ class Block:
         self.kernels.band_rows(np.ascontiguousarray(rows), *filters, out)
         return out
 
-    @cached_property
+    @remembered
     def chroma(self) -> np.ndarray:
         """Energy of the twelve pitch classes, each frame's maximum at 1."""
         filters = chroma_bands(self.params.sample_rate, self.params.n_fft, self.whole.tuning)
@@ -175,7 +176,7 @@ class Block:
         peak = raw.max(axis=1, keepdims=True)
         return raw / np.where(peak < TINY, 1, peak)
 
-    @cached_property
+    @remembered
     def log_mel(self) -> np.ndarray:
         """Mel bands in dB, at most 80 dB below the loudest of the sound."""
         return self._decibel(self.seen["mel"])
@@ -268,7 +269,7 @@ class Spectrum:
             seen = block.__dict__.get("seen")
             mel_before = None if seen is None else seen["mel"][-1:].copy()
 
-    @cached_property
+    @remembered
     def whole(self) -> Whole:
         """Tuning and loudest mel band, from a first look at all frames."""
         loudest, peaks = 0.0, Peaks()

@@ -125,6 +125,8 @@ TABLES = {
     "semicolons": b"path;genre\na.wav;jazz\nb.wav;rock\n",
     "tabs": b"path\tgenre\na.wav\tjazz\nb.wav\trock\n",
     "byte order mark": b"\xef\xbb\xbfpath,genre\na.wav,jazz\nb.wav,rock\n",
+    "Unicode text": "path\tgenre\r\na.wav\tjazz\r\nb.wav\trock\r\n".encode("utf-16"),
+    "line breaks in a cell": b'path,notes,genre\na.wav,"two\nlines",jazz\nb.wav,,rock\n',
     "quotes and blanks": b' path , genre\n"a.wav","jazz"\n b.wav , rock \n',
     "windows": b"path,genre\r\n.\\a.wav,jazz\r\n.\\b.wav,rock\r\n",
     "empty rows": b"path,genre\na.wav,jazz\n\n  ,\nb.wav,rock\n,,,\n\n",
@@ -147,7 +149,7 @@ def test_tables_of_all_kinds(miniature, name, monkeypatch):
     ("content", "message"),
     [
         ("path,genre\na.wav,müsik\n".encode("cp1252"), "not a table in UTF-8.*save it as CSV"),
-        ("path,genre\na.wav,jazz\n".encode("utf-16"), "not a table in UTF-8"),
+        ("path,genre\na.wav,jazz\n".encode("utf-16")[:-1], "not a table in UTF-8"),
         (b"path,path,genre\na.wav,b.wav,jazz\n", "several columns are called 'path'"),
         (b"path,genre\n", "none of 0 rows can be used"),
         (b"", "no column for the path"),

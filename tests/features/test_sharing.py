@@ -24,9 +24,26 @@ from sklearn_mgc.features import (
     RelativeVariances,
     base,
 )
+from sklearn_mgc.features.remembered import remembered
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def test_threads_do_not_wait_for_each_others_clips():
+    barrier = Barrier(2)
+
+    class Clip:
+        @remembered
+        def description(self):
+            """Of both at once, or never."""
+            return barrier.wait(timeout=30), self
+
+    clips = [Clip(), Clip()]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda clip: clip.description, clips))
+    assert [clip for _, clip in found] == clips
+    assert all(clip.description is value for clip, value in zip(clips, found, strict=True))
 
 
 def test_threads_see_their_own_failures(clips):
