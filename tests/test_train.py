@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sklearn_mgc.__main__ import main
+from sklearn_mgc.commands import train
 from sklearn_mgc.commands.tracks import count_folds, load_tracks
 from sklearn_mgc.datasets import make_music
 
@@ -107,6 +108,34 @@ def test_folds_are_as_many_as_the_smallest_genre_has_artists():
         count_folds(genres, np.array([0, 0, 1, 1, 2, 2, 3, 3, 3]), 5)
     with pytest.raises(ValueError, match="at least two genres"):
         count_folds(genres[:6], None, 5)
+
+
+@pytest.mark.parametrize(
+    ("model", "jazz", "rock", "message"),
+    [
+        ("svc", "a a", "b c", "'jazz' has a single artist, so no fold can test it"),
+        ("svc", "a a b b", "b b c c", "has 2 artists: in some fold 0 of its tracks are left"),
+        ("dnn", "a a b b", "b b c c", "has 2 artists: in some fold 0 of its tracks are left"),
+        ("auto", "a a a b b b", "c c c d d d", "2 artists: in some fold of a fold 0 of its tracks"),
+        ("auto", "a b c", "d e f", "1 of its tracks are left to learn from, where 3 are needed"),
+        ("auto", "- - -", "- - -", "has 3 tracks: in some fold of a fold 1 of its tracks"),
+    ],
+)
+def test_too_few_to_learn_from(music, tmp_path, monkeypatch, capsys, model, jazz, rock, message):
+    """In words of genres, artists and tracks, before anything is read."""
+    monkeypatch.setattr(train, "describe", None)
+    rows = [
+        f"{file},{genre},{artist}"
+        for genre, artists in (("jazz", jazz), ("rock", rock))
+        for file, artist in zip(
+            sorted((music / genre).glob("*.wav")), artists.split(), strict=False
+        )
+    ]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["path,genre,artist", *rows]), encoding="utf-8")
+    output = str(tmp_path / "m.joblib")
+    assert main(["train", str(table), "--model", model, "--output", output]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_artists_that_are_known_in_part(music, tmp_path):

@@ -21,7 +21,15 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
-from sklearn_mgc.commands.tracks import add_left_out, announce, count_folds, describe, load_tracks
+from sklearn_mgc.commands.tracks import (
+    SOURCES,
+    add_left_out,
+    announce,
+    check_folds,
+    count_folds,
+    describe,
+    load_tracks,
+)
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
@@ -90,7 +98,7 @@ class System:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "folder", nargs="?", type=Path, help="a folder genre/*.mp3 (default: generated music)"
+        "folder", nargs="?", type=Path, help=f"{SOURCES} (default: generated music)"
     )
     parser.add_argument(
         "--systems",
@@ -123,7 +131,8 @@ def run(args: argparse.Namespace) -> int:
             )
         else:
             music = load_tracks(folder, every=args.left_out)
-        n_folds = count_folds(music.target, music.groups, n_folds)  # before anything takes time
+        n_folds = count_folds(music.target, music.groups, n_folds)
+        check_folds(music.target, music.groups, n_folds, args.seed)  # before anything takes time
         transformers, X, read = _extract(
             music.data,
             {system.features for system in compared},

@@ -20,6 +20,7 @@ from sklearn_mgc.datasets.check import list_audio
 from sklearn_mgc.datasets.files import Errors, is_audio, walk
 from sklearn_mgc.datasets.readers import TABLE_SUFFIXES, read_table
 from sklearn_mgc.datasets.table import find_column
+from sklearn_mgc.evaluation.folds import draw_folds
 
 SOURCES = (
     "a folder genre/*.mp3, a zip archive of one, a pattern of files ('music/*/*.mp3'), or a table "
@@ -185,6 +186,39 @@ def count_folds(genres, groups, wanted: int) -> int:
             f"it: add {what}s or leave the genre out"
         )
     return min(wanted, *counts)
+
+
+def check_folds(genres, groups, n_folds: int, seed: int, inner=None, needed: int = 1) -> None:
+    """Refuse folds without enough tracks of a genre to learn from, before anything takes time.
+
+    ``inner`` draws folds within the training tracks of each, as a search does.
+    """
+    for train, _ in draw_folds(n_folds, genres, groups, seed=seed):
+        for part in [train] if inner is None else _inner_folds(train, genres, groups, inner):
+            for name in np.unique(genres):
+                n_left = np.count_nonzero(genres[part] == name)
+                if n_left >= needed:
+                    continue
+                n, what = np.count_nonzero(genres == name), "tracks"
+                if groups is not None:
+                    n, what = len(np.unique(groups[genres == name])), "artists"
+                raise ValueError(
+                    f"genre {str(name)!r} has {n} {what}: in some fold{' of a fold' * bool(inner)} "
+                    f"{n_left} of its tracks are left to learn from, where {needed} are needed. "
+                    f"Add {what} or leave the genre out"
+                    + ("" if inner is None else "; --model svc or dnn needs fewer than auto")
+                )
+
+
+def _inner_folds(train, genres, groups, splitter) -> list[np.ndarray]:
+    """The training sides of folds within the training tracks of a fold."""
+    by_artist = None if groups is None else groups[train]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of too few tracks, which is looked at
+        try:
+            return [train[part] for part, _ in draw_folds(splitter, genres[train], by_artist)]
+        except ValueError:  # more folds than tracks or artists
+            return [train[:0]]
 
 
 def describe(transformer, paths, *, tell: bool = True) -> np.ndarray:

@@ -29,6 +29,7 @@ from sklearn_mgc.commands.tracks import (
     SOURCES,
     add_left_out,
     announce,
+    check_folds,
     count_folds,
     describe,
     load_tracks,
@@ -39,6 +40,7 @@ from sklearn_mgc.evaluation import calibrate, cross_validate
 from sklearn_mgc.evaluation.calibration import trust
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, PretrainedEmbedding, backbones
 from sklearn_mgc.recipes import choice, chosen_columns, voting_crnn
+from sklearn_mgc.recipes.candidates import LEAST_TRACKS
 from sklearn_mgc.saving import model_card, save_model
 
 EXAMPLE = "my_music --output model.joblib"
@@ -88,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     _check(args)
     music = load_tracks(args.source, args.groups, every=args.left_out)
-    count_folds(music.target, music.groups, args.folds)  # before anything takes time
+    _count_folds(args, music)  # before anything takes time
     transformers = _transformers(args)
     columns, X, music = _extract(transformers, music)
-    n_folds = count_folds(music.target, music.groups, args.folds)
+    n_folds = _count_folds(args, music)
     print(f"{len(X)} tracks of {len(np.unique(music.target))} genres, {n_folds} folds.")
     print(music.about_groups)
     model = _model(args, columns, music)
@@ -129,6 +131,16 @@ def _check(args: argparse.Namespace) -> None:
     check_writable(args.output.with_suffix(".md"))
     if args.output.suffix == ".skops":
         require("skops", extra="skops", what=".skops files")
+
+
+def _count_folds(args: argparse.Namespace, music: Bunch) -> int:
+    """As many folds as there can be, in which everything that learns has enough tracks."""
+    n_folds = count_folds(music.target, music.groups, args.folds)
+    inner, needed = None, 1
+    if args.model == "auto":
+        inner, needed = _model(args, {"descriptors": 1}, music).cv, LEAST_TRACKS
+    check_folds(music.target, music.groups, n_folds, args.seed, inner, needed)
+    return n_folds
 
 
 def _transformers(args: argparse.Namespace) -> dict:

@@ -161,13 +161,17 @@ class EvaluationResult:
                 self._mean_score(metric, np.flatnonzero(blocks != left_out))
                 for left_out in range(blocks.max() + 1)
             ]
+        wrong, right = self._ends(metric)
         low, high = jackknife_interval(
             score,
             without,
             blocks[np.unique(self.sample, return_index=True)[1]],
             self.confidence_level,
-            is_share=self._is_share(metric),
+            is_share=bool(np.allclose(sorted((wrong, right)), [0, 1])),
         )
+        # Nothing is better than all right.
+        low = max(low, right) if right < wrong else low
+        high = min(high, right) if right > wrong else high
         return score, low, high
 
     def _mean_score(self, metric: str, rows: np.ndarray) -> float:
@@ -177,17 +181,18 @@ class EvaluationResult:
         known = scores[~np.isnan(scores)]
         return float(known.mean()) if len(known) else float("nan")
 
-    def _is_share(self, metric: str) -> bool:
-        """Whether it goes from 0 to 1, all wrong to all right or back; correlations do not."""
+    def _ends(self, metric: str) -> tuple[float, float]:
+        """The score of all wrong and of all right, each for sure; NaN where there is none."""
         sure = np.eye(len(self.classes))
-        ends = []
-        for shift in (1, 0):
-            model = Predicted(self.classes, np.roll(self.classes, shift), np.roll(sure, shift, 0))
-            try:
-                ends.append(self.scorers[metric](model, None, self.classes))
-            except Exception:  # a scorer of one's own need not like a clip per genre
-                return False
-        return bool(np.allclose(sorted(ends), [0, 1]))
+        models = (
+            Predicted(self.classes, np.roll(self.classes, shift), np.roll(sure, shift, 0))
+            for shift in (1, 0)
+        )
+        try:
+            wrong, right = (self.scorers[metric](model, None, self.classes) for model in models)
+        except Exception:  # a scorer of one's own need not like a clip per genre
+            return np.nan, np.nan
+        return float(wrong), round(float(right), 9) + 0.0  # log loss stops just short of it
 
     def _score(self, metric: str, rows) -> float:
         responses = None if self.probabilities is None else self.probabilities[rows]

@@ -16,6 +16,9 @@ from sklearn.svm import SVC
 
 from sklearn_mgc.classifiers import RegularizedDiscriminantAnalysis
 
+# Of each genre in what a candidate learns from: a support vector machine is calibrated in folds.
+LEAST_TRACKS = 3
+
 
 def descriptor_vote() -> VotingClassifier:
     """Make a soft vote of three classifiers that err differently on descriptors.
@@ -42,7 +45,7 @@ def descriptor_vote() -> VotingClassifier:
 
 
 def _svc() -> CalibratedClassifierCV:
-    return CalibratedClassifierCV(SVC(C=3), cv=3, ensemble=False)
+    return CalibratedClassifierCV(SVC(C=3), cv=LEAST_TRACKS, ensemble=False)
 
 
 # By what the columns are; every classifier sees standardized columns and gives probabilities:
