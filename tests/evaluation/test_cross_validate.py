@@ -11,7 +11,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.metrics import accuracy_score, f1_score, log_loss, make_scorer, roc_auc_score
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -104,6 +104,19 @@ def test_intervals_of_scores_that_are_no_shares_may_leave_0_and_1(clips):
     assert result.interval("matthews_corrcoef")[1] < 0  # y has nothing to do with X
     score, low, high = result.interval("neg_log_loss")
     assert high - score == pytest.approx(score - low)
+
+
+def test_no_interval_goes_beyond_all_right():
+    y = np.array(["jazz", "rock"] * 6)
+    X = (y == "jazz")[:, None] + np.eye(12)[:, :1] * -3.0  # the first one sounds like the other
+    loss = make_scorer(log_loss, response_method="predict_proba")
+    scoring = {"mcc": "matthews_corrcoef", "less": "neg_log_loss", "loss": loss}
+    result = cross_validate(LogisticRegression(C=100), X, y, cv=3, scoring=scoring)
+    for name, end in (("mcc", 1), ("less", 0)):
+        score, low, high = result.interval(name)
+        assert low < score < high == end
+    score, low, high = result.interval("loss")
+    assert 0 == low < score < high
 
 
 def test_one_artist_alone_in_a_genre_gives_an_interval_without_a_warning(clips):
