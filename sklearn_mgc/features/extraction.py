@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -216,13 +217,18 @@ def _full_key(transformer: AudioTransformer) -> dict[str, Any]:
     return {
         **transformer.cache_key(),
         "audio": AUDIO_VERSION,
-        "librosa": version("librosa"),
+        "librosa": _librosa_version(),
         "offset": transformer.offset,
         "duration": transformer.duration,
         "n_segments": transformer.n_segments,
         "shape": _row_shape(transformer),
         "dtype": transformer.row_dtype,
     }
+
+
+@lru_cache(maxsize=1)
+def _librosa_version() -> str:
+    return version("librosa")  # reads a file
 
 
 def _row_shape(transformer: AudioTransformer) -> tuple[int, ...]:

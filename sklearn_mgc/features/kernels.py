@@ -45,25 +45,28 @@ def shape_rows(power, hertz, tiny, magnitude, sums, out):
     n_bins = power.shape[1]
     n_chunks = len(sums)
     for t in range(power.shape[0]):
+        row = power[t]
+        for k in range(n_bins):
+            magnitude[k] = np.sqrt(row[k])
         total = np.float32(0)
         moment = np.float32(0)
         for c in range(n_chunks):
-            low = c * CHUNK
-            high = low + CHUNK if low + CHUNK < n_bins else n_bins
-            chunk = np.float32(0)
-            for k in range(low, high):
-                value = np.sqrt(power[t, k])
-                magnitude[k] = value
-                chunk += value
-                moment += np.float32(k) * value
-            sums[c] = chunk
-            total += chunk
+            chunk = magnitude[c * CHUNK : (c + 1) * CHUNK]
+            chunk_sum = np.float32(0)
+            chunk_moment = np.float32(0)
+            # An index of 64 bits would be converted one at a time: AVX2 has no such vector.
+            for i in range(len(chunk)):
+                chunk_sum += chunk[i]
+                chunk_moment += np.float32(np.int32(i)) * chunk[i]
+            sums[c] = chunk_sum
+            total += chunk_sum
+            moment += chunk_moment + np.float32(c * CHUNK) * chunk_sum
         norm = total if total >= tiny else np.float32(1)
         centre = moment / norm
         # About the centroid: the difference of raw moments would cancel.
         spread = np.float32(0)
         for k in range(n_bins):
-            deviation = np.float32(k) - centre
+            deviation = np.float32(np.int32(k)) - centre
             spread += magnitude[k] * deviation * deviation
         out[0, t] = centre * hertz
         out[1, t] = np.sqrt(spread / norm) * hertz
@@ -136,17 +139,6 @@ def peak_rows(power, loudest, low, high, position, height, found):
             height[found] = here + np.float32(0.5) * slope * shift
             found += 1
     return found
-
-
-@_kernel
-def count_between(flags, edges, out):
-    """How many flags are set between consecutive ``edges``."""
-    for i in range(len(out)):
-        count = np.int32(0)
-        part = flags[edges[i] : edges[i + 1]]
-        for k in range(len(part)):
-            count += np.int32(part[k])
-        out[i] = count
 
 
 @_kernel
