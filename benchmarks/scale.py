@@ -1,4 +1,4 @@
-"""A hundred thousand files: do rate, memory and the store stay as they are for a thousand?
+"""A hundred thousand files: whether rate, memory and store stay as they are for a thousand.
 
 Short WAV files of distinct content are written under one folder and described three times, each
 time by a new process: without a cache, into an empty store, and from the full store. A line of

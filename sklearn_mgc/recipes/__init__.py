@@ -7,13 +7,14 @@ from typing import Any
 
 # Imported on first use: they need torch.
 _HOME: dict[str, str] = {
-    "best_handcrafted": "best",
+    "best": "recommended",
+    "best_handcrafted": "recommended",
     "choice": "candidates",
     "chosen_columns": "candidates",
     "descriptor_vote": "candidates",
     "ready_card": "ready",
     "ready_model": "ready",
-    "voting_crnn": "best",
+    "voting_crnn": "recommended",
 }
 _MODULES = ("paper", "published", "systems")
 

@@ -38,13 +38,20 @@ def descriptor_vote() -> VotingClassifier:
         [
             ("rda", RegularizedDiscriminantAnalysis()),
             ("logreg", LogisticRegression(C=0.1, max_iter=2000)),
-            ("svc", _svc()),
+            ("svc", calibrated_svc()),
         ],
         voting="soft",
     )
 
 
-def _svc() -> CalibratedClassifierCV:
+def calibrated_svc() -> CalibratedClassifierCV:
+    """Make a support vector machine that gives probabilities.
+
+    Returns
+    -------
+    CalibratedClassifierCV
+        Unfitted.
+    """
     return CalibratedClassifierCV(SVC(C=3), cv=LEAST_TRACKS, ensemble=False)
 
 
@@ -53,12 +60,12 @@ def _svc() -> CalibratedClassifierCV:
 _CLASSIFIERS = {
     "descriptors": {
         "logreg": lambda: LogisticRegression(C=0.1, max_iter=2000),
-        "svc": _svc,
+        "svc": calibrated_svc,
         "vote": descriptor_vote,
     },
     "embedding": {
         "logreg": lambda: LogisticRegression(C=0.003, max_iter=2000),
-        "lda": lambda: LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.6),
+        "lda": lambda: LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.8),
     },
 }
 _CLASSIFIERS["both"] = _CLASSIFIERS["embedding"]

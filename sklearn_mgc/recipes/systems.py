@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sklearn_mgc.recipes import paper
-from sklearn_mgc.recipes.best import best_handcrafted
+from sklearn_mgc.recipes.recommended import best_handcrafted
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,82 @@
-"""Our best classifiers: of descriptors, and of spectrograms."""
+"""Our best classifiers, by what represents the sound."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, PowerTransformer
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from sklearn_mgc.classifiers import (
     CRNNClassifier,
     RegularizedDiscriminantAnalysis,
     SegmentVotingClassifier,
 )
-from sklearn_mgc.features import RelativeVariances
+from sklearn_mgc.features import (
+    HandcraftedFeatures,
+    MelSpectrogram,
+    PretrainedEmbedding,
+    RelativeVariances,
+)
+from sklearn_mgc.recipes.candidates import calibrated_svc
+
+
+def best(representation: str = "embedding", *, random_state=None) -> Pipeline:
+    """Make the classifier of audio files that did best with a representation of sound.
+
+    On Emotify-30, with artists apart: see "Which representation" in the user guide for the
+    accuracies and their intervals.
+
+    Parameters
+    ----------
+    representation : {"embedding", "descriptors", "spectrograms"}, default="embedding"
+        What a network hears that was trained on other music (``musicnn``, whose weights must
+        be on this machine), below a linear discriminant analysis; the descriptors of
+        ``HandcraftedFeatures("rich")`` below a support vector machine; or mel-spectrograms in
+        five segments below a recurrent network, `voting_crnn`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the network of ``"spectrograms"``; the others draw nothing.
+
+    Returns
+    -------
+    Pipeline
+        An unfitted classifier of paths or waveforms; its first step takes ``cache``, ``n_jobs``
+        and ``verbose`` by ``set_params``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such representation.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.datasets import make_music
+    >>> from sklearn_mgc.recipes import best
+    >>> music = make_music(n_tracks=18, duration=1.0, random_state=0)
+    >>> model = best("descriptors").fit(music.data, music.target)
+    >>> model.predict_proba(music.data).shape
+    (18, 6)
+    """
+    if representation not in _BEST:
+        raise ValueError(f"representation must be one of {list(_BEST)}, got {representation!r}")
+    return make_pipeline(*_BEST[representation](random_state))
+
+
+_BEST: dict[str, Callable[[object], list]] = {
+    "embedding": lambda seed: [
+        PretrainedEmbedding("musicnn", layer="penultimate", statistics=("mean",)),
+        StandardScaler(),
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.8),
+    ],
+    "descriptors": lambda seed: [HandcraftedFeatures("rich"), StandardScaler(), calibrated_svc()],
+    "spectrograms": lambda seed: [
+        MelSpectrogram(),
+        *(step for _, step in voting_crnn(random_state=seed).steps),
+    ],
+}
 
 
 def best_handcrafted(*, search: bool = False) -> Pipeline | GridSearchCV:
