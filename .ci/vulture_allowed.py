@@ -49,6 +49,8 @@ _called_by_others = [
 ]
 
 _called_by_users = [
+    # what a file of `to_onnx` takes
+    _.log_mel_windows,
     # displays
     _.from_audio,
     _.from_estimator,

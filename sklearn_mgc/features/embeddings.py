@@ -11,6 +11,7 @@ import numpy as np
 
 from sklearn_mgc.features import backbones
 from sklearn_mgc.features.backbones import Backbone, Card, Grid
+from sklearn_mgc.features.backbones.log_mel import LogMelBackbone, RowOfPatches
 from sklearn_mgc.features.base import AudioTransformer, check_choice, check_number
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.summary import STATISTICS, summarize
@@ -278,6 +279,59 @@ class PretrainedEmbedding(AudioTransformer):
         backbone, grid = self._backbone(), self._grid()
         batches = _batches(sound, grid, int(self.batch_size))
         return np.concatenate([self._embed(backbone, grid, y, n) for y, n in batches])
+
+    def log_mel_windows(self, sound: Sound) -> np.ndarray:
+        """What the network sees of each window, and what a file of `saving.to_onnx` takes.
+
+        Parameters
+        ----------
+        sound : Sound
+            A clip.
+
+        Returns
+        -------
+        float32 array of shape (n_windows, n_frames, n_bands)
+            In the order of time.
+
+        Raises
+        ------
+        TypeError
+            If the network does not see a log-mel spectrogram.
+        """
+        backbone, grid = self._log_mel_backbone(), self._grid()
+        batches = _batches(sound, grid, int(self.batch_size))
+        return np.concatenate([backbone.patches(y, n, grid, "cpu").numpy() for y, n in batches])
+
+    def as_module(self) -> tuple[RowOfPatches, dict]:
+        """Make a torch module of the way from `log_mel_windows` to the row.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Takes tensors (n_clips, n_windows, n_frames, n_bands), on the CPU.
+        spectrogram : dict
+            How to compute them without this package.
+
+        Raises
+        ------
+        TypeError
+            If the network does not see a log-mel spectrogram, or a statistic has no module.
+        ValueError
+            If the weights are not those of fit.
+        """
+        self.check_params()
+        backbone = self._log_mel_backbone()
+        module = RowOfPatches(backbone.network, self._layers(), self._statistics())
+        return module, backbone.spectrogram(self._grid())
+
+    def _log_mel_backbone(self) -> LogMelBackbone:
+        backbone = self._backbone()
+        if not isinstance(backbone, LogMelBackbone):
+            raise TypeError(
+                f"{self.model!r} does not see a log-mel spectrogram from which a graph could "
+                "start, as musicnn does"
+            )
+        return backbone
 
     def _embed(self, backbone: Backbone, grid: Grid, y: np.ndarray, n: int) -> np.ndarray:
         device = _pick_device(self.device)

@@ -11,7 +11,7 @@ from datetime import date
 from importlib.metadata import version
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._atomic import write_whole
@@ -19,6 +19,7 @@ from sklearn_mgc.audio import printable
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.display.tables import escape_markdown, markdown_table
 from sklearn_mgc.evaluation.calibration import reliability, trust
+from sklearn_mgc.features import PretrainedEmbedding
 
 _NOT_TOLD = ("cache", "n_jobs", "out", "verbose")
 _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
@@ -107,8 +108,9 @@ def model_card(
 
 
 def _steps(estimator) -> list:
-    if isinstance(estimator, Pipeline):
-        return [inner for _, step in estimator.steps for inner in _steps(step)]
+    if isinstance(estimator, (Pipeline, FeatureUnion)):
+        parts = estimator.steps if isinstance(estimator, Pipeline) else estimator.transformer_list
+        return [inner for _, part in parts for inner in _steps(part)]
     return [estimator]
 
 
@@ -121,6 +123,13 @@ def _step(step) -> str:
     if changed:
         lines[0] += ":"
         lines += ["", *(f"- {_code(f'{key}={value!r}')}" for key, value in changed.items())]
+    if isinstance(step, PretrainedEmbedding):
+        about = {**step.card.entries(), "SHA-256": step.weights_hash_ or "none"}
+        lines += [
+            "",
+            f"It is built on {_code(step.card.name)}, {escape_markdown(step.card.title)}:",
+        ]
+        lines += ["", *(f"- {key}: {escape_markdown(value)}" for key, value in about.items())]
     return "\n".join(lines)
 
 

@@ -1,14 +1,18 @@
-"""A fitted network as an ONNX file, for programs without Python."""
+"""A fitted pipeline as an ONNX file, for programs without Python."""
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import warnings
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
@@ -18,11 +22,11 @@ from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
 from sklearn_mgc.classifiers import SegmentVotingClassifier, TemperatureScaledClassifier
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
-from sklearn_mgc.features import AudioTransformer
+from sklearn_mgc.features import AudioTransformer, PretrainedEmbedding
 
 
 def to_onnx(estimator, path: str | os.PathLike) -> Path:
-    """Write a fitted network, with its scaler, segment votes and temperature, as ONNX.
+    """Write a fitted classifier, with its scaler, segment votes and temperature, as ONNX.
 
     The file takes descriptors or spectrograms, "X", as float32 and for any number of clips
     and segments, and returns "probabilities". Decoding and features stay outside; what they
@@ -30,10 +34,15 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     "features" (class and parameters, where the pipeline has them), "input" (shape of a
     clip), "model" and "versions".
 
+    With `PretrainedEmbedding` ("musicnn") the network is in the file, too: "X" is the log-mel
+    spectrogram of each window, (n_clips, n_windows, n_frames, n_bands), which
+    ``log_mel_windows`` computes here, and "features" says how to compute it elsewhere.
+
     Parameters
     ----------
     estimator : estimator
-        A fitted network of this package; one within `SegmentVotingClassifier` (soft) or
+        A fitted network of this package, ``LogisticRegression`` or
+        ``LinearDiscriminantAnalysis``; one within `SegmentVotingClassifier` (soft) or
         `TemperatureScaledClassifier`; or a pipeline of features, ``StandardScaler`` or
         `MelScaler`, and such a classifier. The features and the scaler may be missing.
     path : str or path-like
@@ -64,30 +73,27 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     """
     onnx = require("onnx", extra="onnx", what="ONNX files")
     require("onnxscript", extra="onnx", what="ONNX files")
-    features, module, network = _translate(estimator)
-    shape, sizes = network._input_shape, {0: torch.export.Dim("n_clips")}
-    if any(isinstance(part, _Vote) for part in module.modules()):
-        shape, sizes = (3, *shape), {**sizes, 1: torch.export.Dim("n_segments")}
-    example = torch.zeros(2, *shape)
+    graph = _translate(estimator)
+    names = {0: "n_clips", **{i: n for i, n in enumerate(graph.clip, 1) if isinstance(n, str)}}
+    example = torch.zeros(2, *(3 if isinstance(n, str) else n for n in graph.clip))
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")  # the exporter's own
         program = torch.onnx.export(
-            module.eval().cpu(),
+            graph.module.eval().cpu(),
             (example,),
             input_names=["X"],
             output_names=["probabilities"],
-            dynamic_shapes=(sizes,),
+            dynamic_shapes=({i: torch.export.Dim(name) for i, name in names.items()},),
             dynamo=True,
             verbose=False,
         )
-    network.module_.to(network.device_)
     assert program is not None  # it is None for files written by the exporter itself
     model = program.model_proto
     described = {
-        "genres": json.dumps([str(genre) for genre in network.classes_], ensure_ascii=False),
-        "input": json.dumps(list(shape)),
-        "model": type(network).__name__,
-        "features": "null" if features is None else json.dumps(_settings(features)),
+        "genres": json.dumps([str(genre) for genre in graph.last.classes_], ensure_ascii=False),
+        "input": json.dumps(list(graph.clip)),
+        "model": type(graph.last).__name__,
+        "features": "null" if graph.features is None else json.dumps(_settings(graph.features)),
         "versions": json.dumps({n: version(n) for n in ("sklearn_mgc", "torch", "librosa")}),
     }
     onnx.helper.set_model_props(model, described)
@@ -139,8 +145,56 @@ class _Temper(nn.Module):
         return torch.softmax(torch.log(probabilities.clamp(min=1e-12)) / self.temperature, dim=1)
 
 
-def _translate(estimator) -> tuple[AudioTransformer | None, nn.Module, BaseGenreClassifier]:
-    """Features or None, what follows them as a torch module, and the network within it."""
+class _Graph(NamedTuple):
+    """What is exported: from the rows of clips, or what comes before them, to probabilities."""
+
+    features: AudioTransformer | None
+    module: nn.Module
+    clip: tuple[int | str, ...]  # shape of a clip's input; free axes are names
+    last: Any  # the classifier within
+
+    def after(self, features: AudioTransformer | None, modules: list[nn.Module]) -> _Graph:
+        """Put steps in front."""
+        if isinstance(features, PretrainedEmbedding):
+            row, spectrogram = features.as_module()
+            patch = spectrogram["n_frames"], spectrogram["n_bands"]
+            clip = (*self.clip[:-1], "n_windows", *patch)
+            return _Graph(features, nn.Sequential(row, *modules, self.module), clip, self.last)
+        module = nn.Sequential(*modules, self.module)
+        return _Graph(features or self.features, module, self.clip, self.last)
+
+
+class _Linear(nn.Module):
+    """What a fitted linear classifier of scikit-learn does."""
+
+    coef: torch.Tensor
+    intercept: torch.Tensor
+
+    def __init__(self, classifier: LogisticRegression | LinearDiscriminantAnalysis):
+        super().__init__()
+        several = len(classifier.classes_) > 2
+        one_by_one = getattr(classifier, "solver", None) == "liblinear" or (
+            getattr(classifier, "multi_class", None) == "ovr"
+        )
+        if several and one_by_one:
+            raise TypeError("to_onnx cannot export LogisticRegression with one class at a time")
+        if not several and getattr(classifier, "multi_class", None) == "multinomial":
+            raise TypeError("to_onnx cannot export LogisticRegression of two classes as of several")
+        self.several = several
+        self.register_buffer("coef", torch.as_tensor(classifier.coef_).float())
+        self.register_buffer("intercept", torch.as_tensor(classifier.intercept_).float())
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Probabilities of rows."""
+        scores = X @ self.coef.T + self.intercept
+        if self.several:
+            return torch.softmax(scores, dim=1)
+        second = torch.sigmoid(scores)
+        return torch.cat([1 - second, second], dim=1)
+
+
+def _translate(estimator) -> _Graph:
+    """The steps of an estimator as a torch module."""
     *steps, last = _flat(estimator)
     features = steps.pop(0) if steps and isinstance(steps[0], AudioTransformer) else None
     check_is_fitted(last)
@@ -149,25 +203,33 @@ def _translate(estimator) -> tuple[AudioTransformer | None, nn.Module, BaseGenre
         if not isinstance(step, StandardScaler):
             raise TypeError(
                 f"to_onnx cannot export {type(step).__name__}: the steps may be features, "
-                "StandardScaler or MelScaler, and a network"
+                "StandardScaler or MelScaler, and a classifier"
             )
         modules.append(_Scale(step))
+    return _head(last).after(features, modules)
+
+
+def _head(last) -> _Graph:
+    """A classifier."""
     if isinstance(last, BaseGenreClassifier):
-        return features, nn.Sequential(*modules, last.module_, nn.Softmax(dim=1)), last
-    if isinstance(last, SegmentVotingClassifier) and last.voting != "soft":
-        raise TypeError("to_onnx cannot export voting='hard'; voting='soft' can be exported")
-    if not isinstance(last, (SegmentVotingClassifier, TemperatureScaledClassifier)):
+        module = nn.Sequential(copy.deepcopy(last.module_), nn.Softmax(dim=1))
+        return _Graph(None, module, last._input_shape, last)
+    if isinstance(last, (LogisticRegression, LinearDiscriminantAnalysis)):
+        return _Graph(None, _Linear(last), (last.n_features_in_,), last)
+    if isinstance(last, TemperatureScaledClassifier):
+        inner = _translate(last.estimator_)
+        return inner._replace(module=nn.Sequential(inner.module, _Temper(last.temperature)))
+    if not isinstance(last, SegmentVotingClassifier):
         raise TypeError(
-            f"to_onnx exports the networks of sklearn_mgc, alone or within "
-            "SegmentVotingClassifier or TemperatureScaledClassifier, not "
-            f"{type(last).__name__}; skl2onnx exports scikit-learn's classifiers"
+            "to_onnx exports the networks of sklearn_mgc, LogisticRegression and "
+            "LinearDiscriminantAnalysis, alone or within SegmentVotingClassifier or "
+            f"TemperatureScaledClassifier, not {type(last).__name__}; skl2onnx exports more of "
+            "scikit-learn's classifiers"
         )
-    inner_features, inner, network = _translate(last.estimator_)
-    if isinstance(last, SegmentVotingClassifier):
-        modules.append(_Vote(inner))
-    else:
-        modules += [inner, _Temper(last.temperature)]
-    return features or inner_features, nn.Sequential(*modules), network
+    if last.voting != "soft":
+        raise TypeError("to_onnx cannot export voting='hard'; voting='soft' can be exported")
+    inner = _translate(last.estimator_)
+    return inner._replace(module=_Vote(inner.module), clip=("n_segments", *inner.clip))
 
 
 def _flat(estimator) -> list:
@@ -184,6 +246,10 @@ def _settings(features: AudioTransformer) -> dict:
     skipped = ("cache", "n_jobs", "verbose", "on_error", "out")
     params = {k: v for k, v in features.get_params().items() if k not in skipped}
     settings = {"class": type(features).__name__, **params}
+    if isinstance(features, PretrainedEmbedding):
+        card = features.card
+        settings |= {"weights_hash": features.weights_hash_, "licence": card.licence}
+        settings["spectrogram"] = features.as_module()[1]
     if hasattr(features, "column_names"):
         settings["names"] = features.column_names()
     return json.loads(json.dumps(settings, default=str))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 import struct
@@ -12,15 +13,21 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.signal.windows import hann as hann_window
 from sklearn.base import clone
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch.nn import functional as F
 
 from sklearn_mgc.__main__ import main
+from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.features import PretrainedEmbedding, Sound, backbones, extract
 from sklearn_mgc.features.backbones import Grid, musicnn, weights
 from sklearn_mgc.features.backbones.base import hash_weights
 from sklearn_mgc.features.backbones.tf_checkpoint import read_checkpoint
+from sklearn_mgc.saving import model_card, to_onnx
 
 RATE = 16000
 
@@ -362,6 +369,51 @@ def test_out_of_memory_halves_the_batch(fetched, monkeypatch):
 def test_bad_parameters(fetched, params, message):
     with pytest.raises(ValueError, match=message):
         PretrainedEmbedding(**params).transform([make_clip()])
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter's own
+def test_a_pipeline_as_onnx(fetched, tmp_path):
+    """The published network's way from log-mel spectrograms to genres, in another program."""
+    pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+    runtime = pytest.importorskip("onnxruntime")
+    clips = [make_clip(seed, seconds=4.0) * (1 + seed) for seed in range(9)]
+    genres = np.array(["jazz", "pop", "rock"] * 3)
+    embedding = PretrainedEmbedding(
+        layer=["tags", "penultimate"], statistics=["mean", "std", "max"], window=1.0
+    )
+    head = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis("lsqr", shrinkage=0.5))
+    model = make_pipeline(embedding, TemperatureScaledClassifier(head, 2.0)).fit(clips, genres)
+    session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
+    for y in clips[0], clips[1][: 2 * RATE]:
+        patches = embedding.log_mel_windows(Sound.of(y, "y", RATE))
+        (found,) = session.run(None, {"X": patches[None]})
+        assert_allclose(found, model.predict_proba([y]), atol=1e-4)
+    about = session.get_modelmeta().custom_metadata_map
+    assert json.loads(about["input"]) == ["n_windows", 62, 96]
+    told = json.loads(about["features"])
+    assert (told["licence"], told["weights_hash"]) == ("ISC", embedding.weights_hash_)
+    # The file says how to compute its input.
+    how = told["spectrogram"]
+    pad = np.pad(clips[0], how["n_fft"] // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(pad, how["n_fft"])[:: how["hop_length"]]
+    power = np.abs(np.fft.rfft(frames * hann_window(how["n_fft"], sym=False))) ** 2
+    weights = np.zeros((how["n_bands"], power.shape[1]))
+    for band, frequency, weight in how["mel"]:
+        weights[band, frequency] = weight
+    mel = np.log10(1 + 10000 * power @ weights.T)
+    patches = embedding.log_mel_windows(Sound.of(clips[0], "y", RATE))
+    assert_allclose(patches[1], mel[how["frames_from_window_to_window"] :][:62], atol=1e-3)
+    card = model_card(model)
+    assert "built on `musicnn`" in card and "- licence: ISC" in card
+    assert embedding.weights_hash_ in card
+
+
+def test_what_cannot_be_onnx(fetched):
+    with pytest.raises(TypeError, match="statistics median; mean, std, var"):
+        PretrainedEmbedding(statistics=["mean", "median"]).as_module()
+    params = {"sample_rate": RATE}
+    with pytest.raises(TypeError, match="does not see a log-mel spectrogram"):
+        PretrainedEmbedding(torch.nn.Flatten(), model_params=params).as_module()
 
 
 def test_battery(fetched, battery):

@@ -19,10 +19,12 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
 import sklearn_mgc
@@ -278,14 +280,16 @@ def _exportable():
     voting = SegmentVotingClassifier(TemperatureScaledClassifier(scaled, temperature=0.7))
     yield TemperatureScaledClassifier(make_pipeline(voting), temperature=2.5), segments
     yield ParallelCRNNClassifier(**SMALL), rng.normal(size=(24, 128, 64)).astype(np.float32)
+    yield make_pipeline(StandardScaler(), LogisticRegression()), small
+    yield SegmentVotingClassifier(LinearDiscriminantAnalysis()), segments
 
 
-@pytest.mark.parametrize("case", range(14))
+@pytest.mark.parametrize("case", range(16))
 def test_onnx_gives_the_same_probabilities(case, tmp_path):
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
     cases = list(_exportable())
-    assert len(cases) == 14
+    assert len(cases) == 16
     model, X = cases[case]
     model.fit(X, Y)
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
@@ -296,6 +300,15 @@ def test_onnx_gives_the_same_probabilities(case, tmp_path):
     assert json.loads(about["genres"]) == ["jazz", "pop", "rock"]
     assert json.loads(about["input"])[-1] == X.shape[-1]
     assert about["features"] == "null"
+
+
+def test_onnx_of_two_genres(tmp_path):
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    model = LogisticRegression().fit(TABLE, np.where(Y == "jazz", "jazz", "other"))
+    session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
+    (found,) = session.run(None, {"X": TABLE})
+    np.testing.assert_allclose(found, model.predict_proba(TABLE), atol=1e-5)
 
 
 def test_onnx_says_how_the_features_were_made(tmp_path):
@@ -315,7 +328,7 @@ def test_onnx_says_how_the_features_were_made(tmp_path):
 
 def test_onnx_refuses_what_it_cannot_export(tmp_path):
     pytest.importorskip("onnxscript")
-    for other in (LogisticRegression(), CalibratedClassifierCV(LogisticRegression(), cv=2)):
+    for other in (SVC(), CalibratedClassifierCV(LogisticRegression(), cv=2)):
         with pytest.raises(TypeError, match=f"not {type(other).__name__}; skl2onnx"):
             to_onnx(other.fit(TABLE, Y), tmp_path / "a.onnx")
     hard = SegmentVotingClassifier(DNNClassifier((8,), **SMALL), voting="hard")

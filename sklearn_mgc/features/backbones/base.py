@@ -53,6 +53,26 @@ class Card:
     reference: str = _UNKNOWN
     tags: tuple[str, ...] = field(default=(), repr=False)
 
+    def entries(self) -> dict[str, str]:
+        """The card as text by name.
+
+        Returns
+        -------
+        dict of str to str
+            Such as ``"licence"``.
+        """
+        layers = ", ".join(f"{name} ({size})" for name, size in self.layers.items())
+        return {
+            "source": self.source,
+            "licence": f"{self.licence}; commercial use: {self.commercial_use}",
+            "trained on": self.training_data,
+            "leakage": self.leakage,
+            "input": f"{self.sample_rate} Hz, windows of {self.window:g} s",
+            "layers": layers or "depend on the window",
+            "size": self.size,
+            "reference": self.reference,
+        }
+
     def describe(self) -> str:
         """The card as text.
 
@@ -61,20 +81,8 @@ class Card:
         str
             One line for each entry.
         """
-        layers = ", ".join(f"{name} ({size})" for name, size in self.layers.items())
-        lines = {
-            "source": self.source,
-            "licence": f"{self.licence}; commercial use: {self.commercial_use}",
-            "trained on": self.training_data,
-            "leakage": self.leakage,
-            "input": f"{self.sample_rate} Hz, windows of {self.window:g} s",
-            "layers": layers,
-            "size": self.size,
-            "reference": self.reference,
-        }
-        return f"{self.name}: {self.title}\n" + "\n".join(
-            f"    {key}: {value}" for key, value in lines.items()
-        )
+        lines = (f"    {key}: {value}" for key, value in self.entries().items())
+        return "\n".join([f"{self.name}: {self.title}", *lines])
 
 
 class Grid(NamedTuple):

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
+from sklearn_mgc.features.backbones.base import Card, Grid
+from sklearn_mgc.features.backbones.log_mel import LogMelBackbone
 from sklearn_mgc.features.backbones.weights import (
     Source,
     fetch_weights,
@@ -124,7 +125,7 @@ def load(model: str) -> Musicnn:
     return Musicnn(CARDS[model], SOURCES[model].weights_hash, read_weights(model, SOURCES[model]))
 
 
-class Musicnn(Backbone):
+class Musicnn(LogMelBackbone):
     """Spectrum and network.
 
     Parameters
@@ -140,22 +141,38 @@ class Musicnn(Backbone):
     def __init__(self, card: Card, weights_hash: str, weights: dict[str, np.ndarray]):
         self.card = card
         self.weights_hash = weights_hash
-        self._network = MusicnnNetwork(weights).eval()
+        self.network = MusicnnNetwork(weights).eval()
 
     def grid(self, window: float, hop: float) -> Grid:
         """Whole frames: 3 s are 187 of them, 1 s is 62, as in the authors' code."""
         frames = max(1, int(window * _RATE) // _HOP)
         return Grid((frames - 1) * _HOP, max(1, int(hop * _RATE) // _HOP) * _HOP, _N_FFT // 2)
 
-    def embed(self, y, n_windows, grid, layers, device):
-        """As `Backbone.embed`: one spectrum for all windows, then all windows at once."""
+    def patches(self, y, n_windows, grid, device):
+        """As `LogMelBackbone.patches`, from one spectrum for all windows."""
         frames, step = grid.length // _HOP + 1, grid.step // _HOP
-        with torch.inference_mode():
-            network = self.on(device, self._network)
-            mel = network.log_mel(torch.from_numpy(y).to(device))
-            patches = mel.unfold(0, frames, step)[:n_windows].transpose(1, 2)
-            found = network(patches)
-            return torch.cat([found[layer] for layer in layers], dim=1).cpu().numpy()
+        mel = self.on(device, self.network).log_mel(torch.from_numpy(y).to(device))
+        return mel.unfold(0, frames, step)[:n_windows].transpose(1, 2)
+
+    def spectrogram(self, grid):
+        """As `LogMelBackbone.spectrogram`."""
+        filters = _mel_filters().astype(np.float32)
+        bands, bins = np.nonzero(filters)
+        return {
+            "sample_rate": _RATE,
+            "n_fft": _N_FFT,
+            "hop_length": _HOP,
+            "window": "hann, periodic",
+            "padding": f"{grid.margin} zeros before and after the clip",
+            "values": "log10(1 + 10000 * sum over bins of weight * abs(spectrum)**2)",
+            "weights": "[band, bin, weight] of each that is not 0",
+            "mel": [
+                [int(i), int(j), float(filters[i, j])] for i, j in zip(bands, bins, strict=True)
+            ],
+            "n_frames": grid.length // _HOP + 1,
+            "frames_from_window_to_window": grid.step // _HOP,
+            "n_bands": _BANDS,
+        }
 
 
 class MusicnnNetwork(nn.Module):
@@ -239,9 +256,9 @@ class MusicnnNetwork(nn.Module):
     def forward(self, patches: torch.Tensor) -> dict[str, torch.Tensor]:
         """Layers by name, of patches (n, n_frames, 96)."""
         x = patches * self.input[0] + self.input[1]
-        # One patch at a time stays in a CPU's cache.
-        size = 1 if x.device.type == "cpu" else len(x)
-        front = torch.cat([self._front(part) for part in x.split(size)])
+        # One patch at a time stays in a CPU's cache; a graph is for any number of them.
+        at_once = x.device.type != "cpu" or torch.compiler.is_compiling()
+        front = self._front(x) if at_once else torch.cat([self._front(y) for y in x.split(1)])
         sign, bias, scale, shift = self.front
         front = (torch.relu(front * sign + bias) * scale + shift).transpose(1, 2)
         layers, last = [front], None
