@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sklearn_mgc.audio import as_path
+
 # A full drive, a file larger than the system or a quota allows.
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
@@ -123,7 +125,7 @@ def check_writable(path: str | os.PathLike) -> Path:
     >>> check_writable(f"{tempfile.mkdtemp()}/new/model.joblib").name
     'model.joblib'
     """
-    target = Path(path).expanduser().resolve()
+    target = as_path(path).resolve()
     if target.is_dir():
         raise IsADirectoryError(f"{path}: is a folder; name a file to write")
     if target.exists():

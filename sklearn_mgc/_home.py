@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sklearn_mgc.audio import as_path
+
 
 def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
     """The folder given, else that of ``SKLEARN_MGC_DATA``, else one in the user's own folder.
@@ -24,4 +26,4 @@ def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
     """
     if data_home is None:
         data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
-    return Path(os.path.expanduser(os.fsdecode(data_home)))
+    return as_path(data_home)

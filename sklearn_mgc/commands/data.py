@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     if args.action == "verify":
-        return _report(args.path, verify(args.path.expanduser(), args.name), args)
+        return _report(args.path, verify(args.path, args.name), args)
     if args.action == "info":
         print(data_sets()[args.name].describe(_place(args.name, args.data_home)))
         return 0

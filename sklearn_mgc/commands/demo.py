@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
 from sklearn_mgc.commands.tracks import (
     SOURCES,
@@ -117,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Cross-validate networks beside a baseline, save the best and return the exit status."""
     started = time.perf_counter()
-    folder, output = args.folder, args.output.expanduser()
+    folder, output = args.folder, as_path(args.output)
     n_folds = (3 if folder is None else 5) if args.folds is None else args.folds
     if n_folds < 2:
         raise ValueError(f"--folds must be at least 2, got {n_folds}")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sklearn_mgc.audio import AudioError
+from sklearn_mgc.audio import AudioError, as_path
 from sklearn_mgc.audio.zip import open_archive, split_member
 
 _SUFFIXES = """
@@ -206,7 +206,7 @@ class Finder:
 
     def __call__(self, name: str) -> Path:
         """The file of this name, or the path where it should be."""
-        file = self._base / os.path.expanduser(name)
+        file = self._base / as_path(name)
         if exists(file):
             return file
         if "\\" in name and os.sep == "/":

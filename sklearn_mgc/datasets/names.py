@@ -7,13 +7,13 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import soundfile
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.audio.zip import read_member, split_member
 
 # What programs write where nobody told them a name. Only whole names count: Unknown Mortal
@@ -108,7 +108,8 @@ def read_tags(path: str | os.PathLike) -> dict[str, str]:
     """Genre and artist as the tags of a file have them, "" where it has none."""
     mutagen = require("mutagen", extra="data", what="tags of audio files")
     try:
-        member = split_member(Path(path))
+        path = as_path(path)
+        member = split_member(path)
         source = path if member is None else io.BytesIO(read_member(*member))
         file = mutagen.File(source, easy=True)
     except Exception:  # its parsers of damaged files end in anything

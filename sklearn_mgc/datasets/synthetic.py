@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.signal import lfilter
 from sklearn.utils import Bunch, check_random_state
+
+from sklearn_mgc.audio import as_path
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ def _add(y: np.ndarray, start: int, sound: np.ndarray) -> None:
 def _write(y, folder, genre: str, number: int, format: str, sample_rate: int) -> str:
     import soundfile
 
-    path = Path(folder) / genre / f"{genre}.{number:05d}.{format}"
+    path = as_path(folder) / genre / f"{genre}.{number:05d}.{format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, y, sample_rate)
     return str(path)

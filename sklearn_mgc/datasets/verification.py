@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.acousticbrainz import load_acousticbrainz
 from sklearn_mgc.datasets.acousticbrainz_files import is_table, recording_of
 from sklearn_mgc.datasets.catalog import data_sets
@@ -45,6 +46,7 @@ def verify(path: Path, name: str | None = None) -> Verdict:
     ValueError
         If it is not that data set.
     """
+    path = as_path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
     published = {k: v for data_set in data_sets().values() for k, v in data_set.archives.items()}

@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from tqdm import tqdm
 
 from sklearn_mgc._atomic import check_writable
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, feasible
@@ -121,7 +122,7 @@ def reproduce(
         unknown = [name for name in asked or () if name not in known]
         if unknown:  # before features are computed for an hour
             raise ValueError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
-    folder = Path(output).expanduser()
+    folder = as_path(output)
     check_writable(folder / "results.json")
     store = RunStore(folder / "results.json", {"quick": quick})
     inputs = {name: _inputs(bunch, folder, n_jobs, verbose) for name, bunch in datasets.items()}

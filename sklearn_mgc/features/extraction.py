@@ -20,6 +20,7 @@ from sklearn_mgc.audio import (
     CorruptAudioError,
     SilentAudioError,
     TooShortError,
+    as_path,
 )
 from sklearn_mgc.features.fingerprint import FileState, digest_of, file_state
 from sklearn_mgc.features.inputs import as_clips
@@ -204,7 +205,7 @@ def _stores(transformers: list, stack: ExitStack) -> list[FeatureStore | None]:
         if cache is None or isinstance(cache, FeatureStore):
             stores.append(cache)
             continue
-        folder = os.path.abspath(os.path.expanduser(os.fspath(cache)))
+        folder = os.path.abspath(as_path(cache))
         if folder not in opened:
             opened[folder] = FeatureStore(cache)
             stack.callback(opened[folder].close)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_mgc.audio import MissingAudioError
+from sklearn_mgc.audio import MissingAudioError, as_path
 from sklearn_mgc.audio.zip import describe_member, split_member
 
 # Two writes within one tick of a file system's clock leave the same state; two seconds is
@@ -34,7 +34,7 @@ def file_state(clip) -> FileState | None:
     """Look at a path without reading it; None for what is in memory, or missing."""
     if not isinstance(clip, (str, os.PathLike)):
         return None
-    path = os.fspath(clip)
+    path = as_path(clip)
     member = None if os.path.exists(path) else split_member(path)
     try:
         # The status of the archive changes whenever a member does.
@@ -65,11 +65,12 @@ def digest_of(clip) -> bytes:
         return content.digest()[:16]
     if isinstance(clip, bytes):  # equal to that of a file with this content
         return hashlib.sha256(clip).digest()[:16]
-    if not os.path.exists(clip) and (member := split_member(clip)):
+    path = as_path(clip)
+    if not os.path.exists(path) and (member := split_member(path)):
         # An archive knows its members' checksums: nothing is unpacked for them.
         return hashlib.sha256(describe_member(*member).encode()).digest()[:16]
     try:
-        with open(clip, "rb") as file:
+        with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").digest()[:16]
     except (OSError, ValueError) as error:
         raise MissingAudioError(

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.format import open_memmap
 
+from sklearn_mgc.audio import as_path
+
 
 class NpyFile:
     """A .npy file into which rows are written in any order.
@@ -87,7 +89,7 @@ def new_rows(out, shape: tuple[int, ...], dtype: str) -> Iterator[np.ndarray | N
     if out is None:
         yield np.empty(shape, dtype=dtype)
         return
-    folder = Path(out).expanduser()
+    folder = as_path(out)
     if folder.suffix == ".npy" or folder.is_file():
         raise FileExistsError(
             f"out={os.fspath(out)!r} must be a folder: each transform writes a new file into it"

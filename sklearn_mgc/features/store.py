@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.features.database import (
     DAY,
     decode,
@@ -87,7 +88,7 @@ class FeatureStore:
     """
 
     def __init__(self, folder: str | os.PathLike):
-        self.folder = Path(folder).expanduser()
+        self.folder = as_path(folder)
         self._reset()
 
     def _reset(self) -> None:

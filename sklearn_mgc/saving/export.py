@@ -20,6 +20,7 @@ from torch import nn
 
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.classifiers import SegmentVotingClassifier, TemperatureScaledClassifier
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.features import AudioTransformer, PretrainedEmbedding
@@ -100,7 +101,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     onnx.checker.check_model(model)
     with write_whole(path) as part:
         onnx.save(model, part)
-    return Path(path).expanduser()
+    return as_path(path)
 
 
 class _Scale(nn.Module):

@@ -12,6 +12,7 @@ import joblib
 
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.saving.trusted_types import TRUSTED_TYPES
 
 # After the end of a pickle or a zip archive, where other readers look no further.
@@ -64,7 +65,7 @@ def save_model(model, path: str | os.PathLike) -> Path:
     >>> load_model(file, trust=True).predict([[1.0]])
     array(['rock'], dtype='<U4')
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     is_skops = path.suffix.lower() == ".skops"
     if is_skops:
         skops = require("skops.io", extra="skops", what=".skops files")
@@ -113,7 +114,7 @@ def load_model(path: str | os.PathLike, *, trust: bool = False) -> Any:
     save_model : Has an example.
     TRUSTED_TYPES : What is trusted in a skops file.
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     _verify(path)
@@ -147,7 +148,8 @@ def runs_code(path: str | os.PathLike) -> bool:
     bool
         False for files of skops, True for those of joblib and pickle.
     """
-    return Path(path).suffix.lower() != ".skops" and not zipfile.is_zipfile(path)
+    path = as_path(path)
+    return path.suffix.lower() != ".skops" and not zipfile.is_zipfile(path)
 
 
 def _from_skops(path: Path, trust: bool):

@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.search.journals import mend
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def open_study(
         # Optuna has called its heartbeat experimental since 2021.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         opened = (
-            _database(os.fspath(storage), heartbeat) if is_database else _journal(Path(storage))
+            _database(os.fspath(storage), heartbeat) if is_database else _journal(as_path(storage))
         )
         study = optuna.create_study(
             storage=opened,
@@ -229,7 +230,6 @@ def _journal(path: Path):
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-    path = path.expanduser()
     if path.is_dir():
         raise IsADirectoryError(
             f"{path}: is a folder; name a file, such as {path / 'study.journal'}"

