@@ -1,4 +1,4 @@
-"""Models that leave the machine: files, what may be loaded, ONNX, and a page about the model."""
+"""What leaves the package: files of models, ONNX, a page about a model, genres in tags."""
 
 from sklearn_mgc.saving.cards import model_card
 from sklearn_mgc.saving.export import to_onnx

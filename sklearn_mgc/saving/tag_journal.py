@@ -72,7 +72,8 @@ class TagJournal:
         found = hashlib.sha256()
         for block in _old_bytes(new, entry["runs"]):
             found.update(block)
-        assert found.hexdigest() == entry["old"]
+        if found.hexdigest() != entry["old"]:  # changed while it was read
+            raise OSError(f"{old}: was changed by another program in the meantime")
         self._write(entry)
         self.n_files += 1
 

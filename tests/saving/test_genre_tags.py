@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 
 import mutagen.flac
 import mutagen.id3
@@ -322,6 +323,16 @@ def test_links_are_followed_and_other_names_keep_the_old_file(tmp_path):
     assert digest(tmp_path / "seed.flac") == old
     with pytest.raises(FileExistsError, match="never overwritten"):
         TagJournal(journal.path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_names_of_any_bytes(tmp_path):
+    song = make(tmp_path / "song.wav", "wav").rename(tmp_path / os.fsdecode(b"caf\xe9\n\x1b.wav"))
+    old = digest(song)
+    journal = TagJournal(tmp_path / "journal")
+    write_genres(song, ["Jazz"], journal)
+    assert genres_of(song) == ["Jazz"]
+    assert [*undo(journal.path)] == [(str(song), "restored", True)] and digest(song) == old
 
 
 def test_what_holds_no_tags(tmp_path):
