@@ -58,6 +58,7 @@ CASES = {
     "MelSpectrogram.cache": lambda p: cached(MelSpectrogram(cache=p)),
     "MelSpectrogram.out": lambda p: cached(MelSpectrogram(out=p)),
     "PretrainedEmbedding.cache": None,  # as the others, but needs weights
+    "PretrainedEmbedding.model": lambda p: features.PretrainedEmbedding(f"onnx:{p}").fit(),
     "FeatureStore.folder": lambda p: features.FeatureStore(p),
     "check_audio.paths": lambda p: datasets.check_audio([p], verbose=0)["path"].tolist(),
     "clear_data_home.data_home": None,  # below: it deletes

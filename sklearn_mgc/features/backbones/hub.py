@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
 
 _PREFIX = "hub:"
@@ -37,7 +38,7 @@ def owns(model) -> bool:
 
 def location(model) -> Path | None:
     """Give the folder, if it is one."""
-    folder = Path(os.fspath(model).removeprefix(_PREFIX)).expanduser()
+    folder = as_path(os.fspath(model).removeprefix(_PREFIX))
     return folder if folder.is_dir() else None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
 from sklearn_mgc.features.backbones.own import Own
 
 _PREFIX = "onnx:"
@@ -27,7 +28,7 @@ def owns(model) -> bool:
 
 def location(model: str) -> Path:
     """Give the file."""
-    path = Path(model.removeprefix(_PREFIX)).expanduser()
+    path = as_path(model.removeprefix(_PREFIX))
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such ONNX file")
     return path
