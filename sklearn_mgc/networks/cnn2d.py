@@ -63,7 +63,8 @@ class CNN2D(nn.Module):
             pool = (min(pool[0], n_frames), min(pool[1], n_mels))
             if back != forth:
                 blocks.append(nn.ZeroPad2d((0, 1, 0, 1)))
-            blocks += [nn.Conv2d(before, size, kernel_size, padding=back), nn.ReLU()]
+            convolution = nn.Conv2d(before, size, kernel_size, padding=back)
+            blocks += [convolution, nn.ReLU(inplace=True)]  # new memory for images costs more
             products.append(before * size * kernel_size**2 * n_frames * n_mels)
             if batch_norm:
                 blocks.append(nn.BatchNorm2d(size))

@@ -67,7 +67,7 @@ class ParallelCRNN(nn.Module):
         products = []
         for n_channels, pool in zip(channels, pool_sizes, strict=True):
             kernel = size.cap(kernel_size)
-            blocks += [nn.Conv2d(before, n_channels, kernel), nn.ReLU()]
+            blocks += [nn.Conv2d(before, n_channels, kernel), nn.ReLU(inplace=True)]
             size = _Size(size.n_frames - kernel[0] + 1, size.n_mels - kernel[1] + 1)
             places = size.n_frames * size.n_mels
             products.append(before * n_channels * math.prod(kernel) * places)
