@@ -114,6 +114,25 @@ def scored(found: np.ndarray, y: np.ndarray, artists: np.ndarray) -> dict:
     }
 
 
+def table(report: dict) -> str:
+    """The rows as reStructuredText, the best head of each in bold."""
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    cells = [["columns", "number", *HEADS]]
+    for row in report["rows"]:
+        heads = row["heads"]
+        best = max(heads, key=lambda head: heads[head]["accuracy"])
+        told = {head: f"{found['accuracy']:.3f}" for head, found in heads.items()}
+        found = heads[best]
+        told[best] = f"**{told[best]}** ({found['low']:.3f} to {found['high']:.3f})"
+        if "vote" in heads:
+            cells.append([row["columns"], "", told["vote"], *[""] * (len(HEADS) - 1)])
+        else:
+            cells.append([row["columns"], str(row["number"]), *(told[head] for head in HEADS)])
+    for row in cells:
+        lines += [f"   {'* -' if i == 0 else '  -'} {cell}".rstrip() for i, cell in enumerate(row)]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -144,6 +163,7 @@ def main() -> None:
         "rows": rows,
     }
     args.out.write_text(json.dumps(report, indent=1) + "\n")
+    args.out.with_suffix(".inc").write_text(table(report))
 
 
 if __name__ == "__main__":
