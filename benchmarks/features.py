@@ -28,13 +28,21 @@ import librosa
 import numpy as np
 import scipy.fft
 import soundfile
+import soxr
 
 from sklearn_mgc.audio import load_audio
-from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, Sound, extract, spectrum
+from sklearn_mgc.features import (
+    HandcraftedFeatures,
+    MelSpectrogram,
+    PretrainedEmbedding,
+    Sound,
+    extract,
+    spectrum,
+)
 
 SUFFIXES = {".au", ".flac", ".mp3", ".ogg", ".wav"}
 SIX = "the paper's six librosa calls"
-SECTIONS = ("waveforms", "files", "cores", "cached", "process", "others")
+SECTIONS = ("waveforms", "files", "cores", "cached", "process", "embedding", "others")
 
 
 def paper_calls(y: np.ndarray) -> np.ndarray:
@@ -207,6 +215,18 @@ def files(chosen: list[str], clips: list[np.ndarray], repeat: int) -> None:
         table("25 features of a file", found, "librosa.load + six calls")
 
 
+def embedding(clips: list[np.ndarray], repeat: int) -> None:
+    """What musicnn takes, at its own rate, beside librosa's calls on the same clips."""
+    musicnn = PretrainedEmbedding("musicnn", statistics=["mean"]).fit()
+    rate = musicnn.sample_rate
+    both = [(y, Sound.of(soxr.resample(y, 22050, rate), "clip", rate)) for y in clips]
+    methods = {
+        SIX: lambda pair: paper_calls(pair[0]),
+        "PretrainedEmbedding('musicnn')": lambda pair: musicnn.extract_sound(pair[1]),
+    }
+    table("Embedding of a waveform", medians(methods, both, repeat, time.process_time), SIX)
+
+
 def cached(paths: list[str]) -> None:
     """A thousand rows out of a store."""
     with tempfile.TemporaryDirectory() as folder:
@@ -310,6 +330,8 @@ def main() -> None:
             cached(paths[: args.many])
         if "process" in args.sections:
             fresh_process(chosen[0])
+        if "embedding" in args.sections:
+            embedding(clips, args.repeat)
         if "others" in args.sections and args.others:
             other_tools(args.others, clips)
 

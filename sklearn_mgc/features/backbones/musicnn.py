@@ -24,6 +24,7 @@ _RATE, _HOP, _N_FFT, _BANDS = 16000, 256, 512, 96
 _EPSILON = 1e-3
 _TAPS = 7  # of all filters along time, but for those of rhythm
 _RHYTHM = (128, 64, 32)
+_FRAMES_IN_CACHE, _BANDS_IN_CACHE = 16, 12
 
 _MSD_TAGS = (
     "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s",
@@ -256,9 +257,10 @@ class MusicnnNetwork(nn.Module):
     def forward(self, patches: torch.Tensor) -> dict[str, torch.Tensor]:
         """Layers by name, of patches (n, n_frames, 96)."""
         x = patches * self.input[0] + self.input[1]
-        # One patch at a time stays in a CPU's cache; a graph is for any number of them.
+        # On a CPU a patch at a time, in blocks; a graph is for any number of patches.
         at_once = x.device.type != "cpu" or torch.compiler.is_compiling()
-        front = self._front(x) if at_once else torch.cat([self._front(y) for y in x.split(1)])
+        patches = [x] if at_once else x.split(1)
+        front = torch.cat([self._front(patch, in_blocks=not at_once) for patch in patches])
         sign, bias, scale, shift = self.front
         front = (torch.relu(front * sign + bias) * scale + shift).transpose(1, 2)
         layers, last = [front], None
@@ -285,38 +287,48 @@ class MusicnnNetwork(nn.Module):
             "mean_pool": mean_pool,
         }
 
-    def _front(self, x: torch.Tensor) -> torch.Tensor:
-        """Largest value over the bands of each of 561 filters, (n, n_frames, 561)."""
-        n, n_frames, _ = x.shape
-        return torch.cat([*self._timbre(x), *self._rhythm(x)], dim=1).view(n, n_frames, -1)
+    def _front(self, x: torch.Tensor, in_blocks: bool) -> torch.Tensor:
+        """Largest value over the bands of each of 561 filters, (n, n_frames, 561).
 
-    def _timbre(self, x: torch.Tensor) -> list[torch.Tensor]:
+        What the filters give is hundreds of times the size of the patch: in blocks of frames or
+        bands it stays in a CPU's cache until the largest value is found.
+        """
+        n, n_frames, _ = x.shape
+        found = [*self._timbre(x, in_blocks), *self._rhythm(x, in_blocks)]
+        return torch.cat(found, dim=1).view(n, n_frames, -1)
+
+    def _timbre(self, x: torch.Tensor, in_blocks: bool) -> list[torch.Tensor]:
         n, n_frames, _ = x.shape
         padded = F.pad(x, (0, 0, _TAPS // 2, _TAPS // 2))
         # (49 frequencies, n, frames, real and imaginary part)
         spectrum = (padded @ self.fourier).unflatten(2, (-1, 2)).permute(2, 0, 1, 3)
         taps = spectrum.unfold(2, _TAPS, 1).transpose(3, 4)
         taps = taps.reshape(len(spectrum), n * n_frames, 2 * _TAPS)
+        blocks = taps.split(_FRAMES_IN_CACHE, dim=1) if in_blocks else [taps]
         found = []
         for i in range(2):
-            real = torch.bmm(taps, getattr(self, f"timbre{i}_real"))
-            imag = torch.bmm(taps, getattr(self, f"timbre{i}_imag"))
-            even = getattr(self, f"timbre{i}_cos") @ real.flatten(1)
-            odd = getattr(self, f"timbre{i}_sin") @ imag.flatten(1)
-            found.append(odd.abs_().add_(even).amax(0).view(n * n_frames, -1))
+            to_real, to_imag = getattr(self, f"timbre{i}_real"), getattr(self, f"timbre{i}_imag")
+            cos, sin = getattr(self, f"timbre{i}_cos"), getattr(self, f"timbre{i}_sin")
+            values = []
+            for block in blocks:
+                even = cos @ torch.bmm(block, to_real).flatten(1)
+                odd = sin @ torch.bmm(block, to_imag).flatten(1)
+                values.append(odd.abs_().add_(even).amax(0).view(block.shape[1], -1))
+            found.append(torch.cat(values))
         return found
 
-    def _rhythm(self, x: torch.Tensor) -> list[torch.Tensor]:
+    def _rhythm(self, x: torch.Tensor, in_blocks: bool) -> list[torch.Tensor]:
         n, n_frames, _ = x.shape
         longest = _RHYTHM[0]
-        padded = F.pad(x.transpose(1, 2), ((longest - 1) // 2, longest // 2))
-        taps = padded.transpose(0, 1).unfold(2, longest, 1).reshape(-1, longest)
-        found = []
-        for i, length in enumerate(_RHYTHM):
-            start = (longest - length) // 2
-            values = taps[:, start : start + length] @ getattr(self, f"rhythm{i}")
-            found.append(values.view(_BANDS, n * n_frames, -1).amax(0))
-        return found
+        padded = F.pad(x.transpose(1, 2), ((longest - 1) // 2, longest // 2)).transpose(0, 1)
+        found: list[list[torch.Tensor]] = [[] for _ in _RHYTHM]
+        for bands in padded.split(_BANDS_IN_CACHE) if in_blocks else [padded]:
+            taps = bands.unfold(2, longest, 1).reshape(-1, longest)
+            for i, length in enumerate(_RHYTHM):
+                start = (longest - length) // 2
+                values = taps[:, start : start + length] @ getattr(self, f"rhythm{i}")
+                found[i].append(values.view(len(bands), n * n_frames, -1).amax(0))
+        return [torch.stack(values).amax(0) for values in found]
 
 
 def _fourier() -> torch.Tensor:
