@@ -199,7 +199,7 @@ def check_folds(genres, groups, n_folds: int, seed: int, inner=None, needed: int
                 n_left = np.count_nonzero(genres[part] == name)
                 if n_left >= needed:
                     continue
-                n, what = np.count_nonzero(genres == name), "tracks"
+                n, what = int(np.count_nonzero(genres == name)), "tracks"
                 if groups is not None:
                     n, what = len(np.unique(groups[genres == name])), "artists"
                 raise ValueError(

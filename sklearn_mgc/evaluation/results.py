@@ -161,18 +161,16 @@ class EvaluationResult:
                 self._mean_score(metric, np.flatnonzero(blocks != left_out))
                 for left_out in range(blocks.max() + 1)
             ]
-        wrong, right = self._ends(metric)
+        worst, best = self._ends(metric)
         low, high = jackknife_interval(
             score,
             without,
             blocks[np.unique(self.sample, return_index=True)[1]],
             self.confidence_level,
-            is_share=bool(np.allclose(sorted((wrong, right)), [0, 1])),
+            is_share=bool(np.allclose(sorted((worst, best)), [0, 1])),
         )
         # Nothing is better than all right.
-        low = max(low, right) if right < wrong else low
-        high = min(high, right) if right > wrong else high
-        return score, low, high
+        return (score, max(low, best), high) if best < worst else (score, low, min(high, best))
 
     def _mean_score(self, metric: str, rows: np.ndarray) -> float:
         """Mean of the scores of the repeats."""

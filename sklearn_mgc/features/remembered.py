@@ -24,9 +24,9 @@ class remembered(Generic[Value]):
     def __init__(self, function: Callable[[Any], Value]):
         self._function, self.__doc__ = function, function.__doc__
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, instance, owner: type | None = None) -> Value:
+    def __get__(self, instance, _owner: type | None = None) -> Value:
         value = instance.__dict__[self._name] = self._function(instance)
         return value
