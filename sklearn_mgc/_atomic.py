@@ -125,14 +125,15 @@ def check_writable(path: str | os.PathLike) -> Path:
     >>> check_writable(f"{tempfile.mkdtemp()}/new/model.joblib").name
     'model.joblib'
     """
-    target = as_path(path).resolve()
-    if target.is_dir():
+    named = as_path(path)
+    target = named.resolve()
+    if named.is_dir():
         raise IsADirectoryError(f"{path}: is a folder; name a file to write")
-    if target.exists():
-        if not os.access(target, os.W_OK):
+    if named.exists():
+        if not os.access(named, os.W_OK):
             raise PermissionError(f"{path}: is write-protected; choose another file")
-        if not target.is_file():
-            return target
+        if not named.is_file():
+            return named  # a pipe behind /dev/stdout has no other name
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir():
         raise NotADirectoryError(f"{path}: {folder} is a file, not a folder")

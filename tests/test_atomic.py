@@ -80,6 +80,11 @@ def test_mode_link_and_pipe(tmp_path):
     with write_whole(os.devnull) as part:
         part.write_text("gone")
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    read, write = os.pipe()  # a path by which a shell passes on a pipe, as /dev/stdout does
+    with write_whole(f"/dev/fd/{write}") as part:
+        part.write_text("passed on")
+    assert os.read(read, 20) == b"passed on"
+    os.close(read), os.close(write)
     long = tmp_path / ("n" * 255)
     with write_whole(long) as part:
         part.write_text("new")

@@ -198,6 +198,14 @@ def test_a_reader_that_stops_reading_is_no_error(unbuffered):
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+def test_a_terminal_that_is_closed_is_no_error(monkeypatch):
+    """Python has None for streams that were closed before it began (``>&-``)."""
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert main(["data", "list"]) == 0
+    assert main(["features", "no such folder"]) == 2
+
+
 class _InterruptedImport(importlib.abc.MetaPathFinder):
     """A signal comes during the import of a module, whose import makes something else of it."""
 
