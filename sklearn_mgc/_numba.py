@@ -12,17 +12,57 @@ import sys
 import tempfile
 import time
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from numba import config, njit
-from numba.core import event
+from numba.core import event, sigutils
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
 
 _PATIENCE = 2.0  # seconds of compiling, of the three or more that a process takes then
 
 
-compiled = partial(njit, cache=True, nogil=True)
-"""`numba.njit` that releases the interpreter's lock and caches on disk; takes its options."""
+class _Cache(FunctionCache):
+    """A cache whose drive may be full: what cannot be kept is compiled again next time."""
+
+    def save_overload(self, sig, data) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _tell_full(self.cache_path, error.strerror)
+
+
+@cache
+def _tell_full(folder: str, reason: str) -> None:
+    """Once, though every function that is compiled comes by."""
+    warnings.warn(
+        f"numba's cache in {folder} cannot be written ({reason}), so every process compiles "
+        "anew; make room, or set NUMBA_CACHE_DIR",
+        UserWarning,
+        stacklevel=2,
+    )
+
+
+def compiled(function=None, **options):
+    """`numba.njit` that releases the interpreter's lock and caches on disk; takes its options."""
+    if function is None:
+        return partial(compiled, **options)
+    dispatcher = njit(function, nogil=True, cache=True, **options)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
+def compiled_callback(signature, **options):
+    """`numba.cfunc` with the same cache; takes its signature and options."""
+
+    def compile_now(function):
+        callback = CFunc(function, sigutils.normalize_signature(signature), {}, options)
+        callback._cache = _Cache(function)  # type: ignore[attr-defined]  # not in the stubs
+        callback.compile()
+        return callback
+
+    return compile_now
 
 
 def find_cache() -> None:

@@ -21,10 +21,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import cfunc, njit
+from numba import njit
 from numba.core.types import CPointer, float32, float64, int64, uint8, void
 
-from sklearn_mgc import _numba  # noqa: F401 - finds a folder for the cache, tells of a wait
+from sklearn_mgc._numba import compiled_callback
 
 # NaN and infinity keep their meaning: a diverging network is found by them.
 _OPTIONS: dict[str, Any] = {
@@ -206,12 +206,11 @@ def _adamw(w, n, lr, settings, step):
 _floats, _doubles, _integers = CPointer(float32), CPointer(float64), CPointer(int64)
 
 
-@cfunc(
+@compiled_callback(
     void(
         _floats, _integers, _integers, int64, int64, _floats, _integers, _floats, CPointer(uint8),
         _integers, int64, _doubles, _doubles, int64, _doubles,
     ),
-    cache=True,
     **_OPTIONS,
 )  # fmt: skip
 def train_batches(

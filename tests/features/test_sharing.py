@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -12,6 +13,7 @@ import numba
 import numpy as np
 import pytest
 import sklearn
+from numba.core.caching import IndexDataCacheFile
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from threadpoolctl import threadpool_info
@@ -147,6 +149,20 @@ def test_a_cache_that_cannot_be_written_is_kept_elsewhere(tmp_path, monkeypatch)
     assert Path(numba.config.CACHE_DIR).stat().st_mode & 0o077 == 0
     _numba.find_cache()
     assert len(tries) == 2
+
+
+def test_a_full_drive_costs_the_cache_and_not_the_result(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(IndexDataCacheFile, "save", fail)
+    with pytest.warns(UserWarning, match="No space left on device.*NUMBA_CACHE_DIR"):
+        assert _numba.compiled(lambda x: x + 1)(1) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is told once
+        assert _numba.compiled(error_model="numpy")(lambda x: 1 / x)(0.0) == np.inf
 
 
 def test_threads_share_a_transformer(clips):
