@@ -26,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     prune.add_argument("--missing", action="store_true", help="rows of files that are gone")
     prune.add_argument("--max-size", type=_size, help="the oldest rows above e.g. 20G")
     verify = actions.add_parser("verify", help="compare every row with its checksum")
-    verify.add_argument("--delete", action="store_true", help="delete damaged rows")
     for action in (info, prune, verify):
         action.add_argument("folder", type=Path, help="the folder given as cache=")
 
@@ -36,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     with FeatureStore(args.folder) as store:
         try:
             if args.action == "verify":
-                return _verify(store, args.delete)
+                return _verify(store)
             if args.action == "prune":
                 return _prune(store, args)
             return _info(store, args.json)
@@ -89,8 +88,8 @@ def _prune(store: FeatureStore, args: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(store: FeatureStore, delete: bool) -> int:
-    problems = store.verify(delete=delete)
+def _verify(store: FeatureStore) -> int:
+    problems = store.verify()
     for problem in problems:
         print(problem)
     if not problems:

@@ -22,6 +22,7 @@ from sklearn_mgc.audio import (
     TooShortError,
     as_path,
 )
+from sklearn_mgc.features.database import Database, Row
 from sklearn_mgc.features.fingerprint import FileState, digest_of, file_state
 from sklearn_mgc.features.inputs import as_clips
 from sklearn_mgc.features.memmap import NpyFile, new_rows
@@ -192,24 +193,23 @@ def _found(transformers: list[AudioTransformer], clips: list) -> Iterator[Found]
             for k, row in found.rows.items():
                 write = writers[k]
                 if write and found.digest is not None and not isinstance(row, AudioError):
-                    write(found.state, found.digest, row if k in found.new else None)
+                    write(Row(found.state, found.digest, row if k in found.new else None))
             yield found
 
 
-def _stores(transformers: list, stack: ExitStack) -> list[FeatureStore | None]:
+def _stores(transformers: list, stack: ExitStack) -> list[Database | None]:
     """Each transformer's store; a folder that several name is opened once, and closed."""
     opened: dict[str, FeatureStore] = {}
-    stores: list[FeatureStore | None] = []
+    stores: list[Database | None] = []
     for transformer in transformers:
         cache = transformer.cache
         if cache is None or isinstance(cache, FeatureStore):
-            stores.append(cache)
+            stores.append(cache and cache.database)
             continue
         folder = os.path.abspath(as_path(cache))
         if folder not in opened:
-            opened[folder] = FeatureStore(cache)
-            stack.callback(opened[folder].close)
-        stores.append(opened[folder])
+            opened[folder] = stack.enter_context(FeatureStore(cache))
+        stores.append(opened[folder].database)
     return stores
 
 

@@ -43,13 +43,7 @@ class NpyFile:
         self._file.write(self._row.data)
 
     def finished(self) -> np.memmap:
-        """Move the file to its place.
-
-        Returns
-        -------
-        memmap
-            The array, read-only.
-        """
+        """Move the file to its place, and map it, read-only."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self.close()

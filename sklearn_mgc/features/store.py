@@ -1,51 +1,19 @@
-"""Features on disk: one row per clip and key, shared by folds, pipelines and processes.
-
-One SQLite file, because it alone gives crash safety, many processes at once and fast reads
-of thousands of small rows without a server. Rows are the raw bytes of the array: no pickle,
-so a store that somebody else filled can be opened without trust.
-"""
+"""Features on disk: one row per clip and key, shared by folds, pipelines and processes."""
 
 from __future__ import annotations
 
 import json
 import os
 import sqlite3
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from sklearn_mgc.audio import as_path
-from sklearn_mgc.features.database import (
-    DAY,
-    decode,
-    encode,
-    is_a,
-    key_number,
-    key_text,
-    new_key_number,
-    open_database,
-    source_checksum,
-)
-from sklearn_mgc.features.fingerprint import FileState, file_state
-
-_BATCH = 500  # paths in one query
-_BATCH_BYTES = 2**24  # written at once, or what came within
-_BATCH_SECONDS = 1.0
-_TROUBLE = (sqlite3.Error, OSError, ValueError, TypeError, OverflowError)
-
-
-class Row(NamedTuple):
-    """What is stored of one clip."""
-
-    state: FileState | None
-    digest: bytes
-    values: np.ndarray | None  # None: the row is there, only its file is new
+from sklearn_mgc.features.database import DAY, NONSENSE, Database, decode
+from sklearn_mgc.features.fingerprint import file_state
 
 
 class FeatureStore:
@@ -89,23 +57,12 @@ class FeatureStore:
 
     def __init__(self, folder: str | os.PathLike):
         self.folder = as_path(folder)
-        self._reset()
-
-    def _reset(self) -> None:
-        self._lock = threading.RLock()
-        self._opened: tuple[int, sqlite3.Connection, tuple[int, int]] | None = None
-        self._given_up: set[str] = set()
-        self._warned = False
+        self.database = Database(self.path)
 
     @property
     def path(self) -> Path:
         """The database file."""
         return self.folder / "features.sqlite"
-
-    @property
-    def usable(self) -> bool:
-        """False once it turned out that the store cannot be read."""
-        return "read" not in self._given_up
 
     def __repr__(self) -> str:
         return f"FeatureStore({str(self.folder)!r})"
@@ -116,22 +73,11 @@ class FeatureStore:
     def __hash__(self) -> int:
         return hash(self.folder)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.folder = state["folder"]
-        self._reset()
-
     def __enter__(self) -> FeatureStore:
         return self
 
     def __exit__(self, *_) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_opened"):
-            self.close()
 
     def close(self) -> None:
         """Close the database; the next use opens it again.
@@ -140,205 +86,7 @@ class FeatureStore:
         --------
         >>> FeatureStore("features").close()
         """
-        opened, self._opened = self._opened, None
-        # A connection inherited through fork belongs to the parent.
-        if opened is not None and opened[0] == os.getpid():
-            opened[1].close()
-
-    # What transformers call: trouble becomes one warning, and a miss.
-
-    def find(
-        self, key: dict[str, Any], states: Sequence[FileState | None]
-    ) -> Iterator[tuple[int, bytes, np.ndarray | None]]:
-        """Find clips whose files are known and unchanged; none of them is read.
-
-        Parameters
-        ----------
-        key : dict
-            What determines a row, other than the clip.
-        states : sequence of FileState or None
-            Of each clip; None for one that is not a file.
-
-        Yields
-        ------
-        position : int
-            Which clip it is.
-        digest : bytes
-            Of what the file holds.
-        values : ndarray or None
-            The row; None where there is none of this key.
-        """
-        text = key_text(key)
-        positions: dict[bytes, list[int]] = {}
-        for i, state in enumerate(states):
-            if state is not None and state.settled:
-                positions.setdefault(state.path, []).append(i)
-        try:
-            # One row at a time is in memory: spectrograms are large.
-            for path, status, digest, source, checksum, data in self._sources(
-                text, list(positions)
-            ):
-                if source_checksum(path, status, digest) != source:
-                    continue
-                values = None if data is None else decode(text, digest, checksum, data)
-                for i in positions.get(path, ()):
-                    if states[i].status == status:  # type: ignore[union-attr]
-                        yield i, digest, values
-        except _TROUBLE as error:
-            self._recover("read", error)
-
-    def _sources(self, text: str, paths: list[bytes]) -> Iterator[tuple]:
-        if not self._readable():
-            return
-        connection = self._connect()
-        number = key_number(connection, text)
-        for start in range(0, len(paths), _BATCH):
-            batch = paths[start : start + _BATCH]
-            yield from connection.execute(
-                "SELECT s.path, s.status, s.digest, s.checksum, f.checksum, f.data FROM sources s "
-                "LEFT JOIN features f ON f.key = ? AND f.digest = s.digest "
-                f"WHERE s.path IN ({', '.join('?' * len(batch))})",
-                (number, *batch),
-            )
-
-    def get(self, key: dict[str, Any], digest: bytes) -> np.ndarray | None:
-        """Find the row of a clip by what it holds.
-
-        Parameters
-        ----------
-        key : dict
-            What determines a row, other than the clip.
-        digest : bytes
-            Of what the clip holds.
-
-        Returns
-        -------
-        ndarray or None
-            The row, if there is one.
-        """
-        text = key_text(key)
-        with self._lock:
-            try:
-                if not self._readable():
-                    return None
-                connection = self._connect()
-                found = connection.execute(
-                    "SELECT checksum, data FROM features WHERE key = ? AND digest = ?",
-                    (key_number(connection, text), digest),
-                ).fetchone()
-                return found and decode(text, digest, *found)
-            except _TROUBLE as error:
-                self._recover("read", error)
-                return None
-
-    def put(self, key: dict[str, Any], rows: Iterable[Row]) -> None:
-        """Write clips in one transaction: after it they survive the process.
-
-        Parameters
-        ----------
-        key : dict
-            What determines a row, other than the clip.
-        rows : iterable of (FileState or None, bytes, ndarray or None)
-            State of the file, digest and values of each; None for values that are there already.
-        """
-        text, rows = key_text(key), list(rows)
-        with self._lock:
-            for _ in range(2):  # again, into a new file, if this one is damaged
-                if "write" in self._given_up:
-                    return
-                try:
-                    self._write(self._connect(create=True), text, rows)
-                    return
-                except _TROUBLE as error:
-                    self._recover("write", error)
-
-    @staticmethod
-    def _write(connection: sqlite3.Connection, text: str, rows: list[Row]) -> None:
-        with connection:
-            number = new_key_number(connection, text)
-            for state, digest, values in rows:
-                if values is not None:
-                    connection.execute(
-                        "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?)",
-                        (number, digest, *encode(text, digest, values)),
-                    )
-                if state is not None and state.settled:
-                    known = (state.path, state.status, digest)
-                    connection.execute(
-                        "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)",
-                        (*known, source_checksum(*known)),
-                    )
-
-    @contextmanager
-    def writer(self, key: dict[str, Any]) -> Iterator[Callable]:
-        """Collect rows and write them in batches, the last one whatever happens.
-
-        Parameters
-        ----------
-        key : dict
-            What determines a row, other than the clip.
-
-        Yields
-        ------
-        callable
-            Takes a clip's state, digest and values, as in the rows of `put`.
-        """
-        rows: list[Row] = []
-        n_bytes, written = 0, time.monotonic()
-
-        def write(state: FileState | None, digest: bytes, values: np.ndarray | None) -> None:
-            nonlocal n_bytes, written
-            rows.append(Row(state, digest, values))
-            n_bytes += 0 if values is None else values.nbytes
-            if n_bytes > _BATCH_BYTES or time.monotonic() - written > _BATCH_SECONDS:
-                self.put(key, rows)
-                rows.clear()
-                n_bytes, written = 0, time.monotonic()
-
-        try:
-            yield write
-        finally:
-            if rows:
-                self.put(key, rows)
-
-    def _readable(self) -> bool:
-        return self.usable and self.path.exists()
-
-    def _recover(self, use: str, error: Exception) -> None:
-        """Set a damaged file aside; leave one alone that cannot be used."""
-        if isinstance(error, sqlite3.ProgrammingError):
-            return  # another thread set the file aside meanwhile
-        aside = self.path.with_suffix(".sqlite.damaged")
-        with self._lock:
-            if is_a("damaged", error) and self._set_aside(aside):
-                what = f"is damaged ({error}) and was renamed to {aside.name}; a new one is begun"
-            else:
-                self._given_up.add(use)
-                what = f"cannot be {'read' if use == 'read' else 'written'} ({error})"
-            if not self._warned:
-                self._warned = True
-                warnings.warn(
-                    f"the cache {self.path} {what}; features are computed without it",
-                    UserWarning,
-                    stacklevel=2,
-                )
-
-    def _set_aside(self, aside: Path) -> bool:
-        """Whether the file that was open is out of the way."""
-        inode = None if self._opened is None else self._opened[2]
-        self.close()
-        try:
-            if inode is not None and _inode(self.path) != inode:
-                return True  # another process did it
-            # What a log holds must never be read into a new file.
-            for end in ("-wal", "-shm"):
-                Path(f"{self.path}{end}").unlink(missing_ok=True)
-            os.replace(self.path, aside)
-        except OSError:
-            return False
-        return True
-
-    # What people call: trouble is raised.
+        self.database.close()
 
     def info(self) -> dict[str, Any]:
         """What the store holds.
@@ -362,29 +110,20 @@ class FeatureStore:
         >>> FeatureStore("features").info()  # doctest: +SKIP
         {'path': 'features/features.sqlite', 'bytes': 917504, 'rows': 1000, ...}
         """
-        with self._for_people() as connection:
+        with self._connected() as connection:
+            columns = ("id", "parameters", "used", "rows", "bytes")
             keys = [
-                {
-                    "id": number,
-                    "rows": n_rows,
-                    "bytes": n_bytes,
-                    "used": used,
-                    "parameters": json.loads(text),
-                }
-                for number, text, used, n_rows, n_bytes in connection.execute(
+                dict(zip(columns, (number, json.loads(text), *rest), strict=True))
+                for number, text, *rest in connection.execute(
                     "SELECT k.id, k.text, k.used, COUNT(f.data), COALESCE(SUM(LENGTH(f.data)), 0) "
                     "FROM keys k LEFT JOIN features f ON f.key = k.id GROUP BY k.id ORDER BY k.id"
                 )
             ]
             (n_files,) = connection.execute("SELECT COUNT(*) FROM sources").fetchone()
-            size = sum(
-                os.path.getsize(f"{self.path}{end}")
-                for end in ("", "-wal", "-shm")
-                if os.path.exists(f"{self.path}{end}")
-            )
+            files = [Path(f"{self.path}{end}") for end in ("", "-wal", "-shm")]
             return {
                 "path": str(self.path),
-                "bytes": size,
+                "bytes": sum(file.stat().st_size for file in files if file.exists()),
                 "rows": sum(key["rows"] for key in keys),
                 "files": n_files,
                 "keys": keys,
@@ -434,7 +173,7 @@ class FeatureStore:
         for name, value in (("unused_days", unused_days), ("max_bytes", max_bytes)):
             if value is not None and not value >= 0:  # it would delete everything
                 raise ValueError(f"{name} must be a number >= 0, got {value!r}")
-        with self._for_people() as connection:
+        with self._connected() as connection:
             before = _count(connection)
             with connection:
                 numbers = [(int(number),) for number in keys]
@@ -456,13 +195,10 @@ class FeatureStore:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return before - _count(connection)
 
-    def verify(self, *, delete: bool = False) -> list[str]:
+    def verify(self) -> list[str]:
         """Read everything and compare it with its checksums.
 
-        Parameters
-        ----------
-        delete : bool, default=False
-            Delete the rows that are damaged; they are computed anew when needed.
+        A damaged row is never used; it is computed and written anew when it is needed.
 
         Returns
         -------
@@ -479,9 +215,9 @@ class FeatureStore:
         >>> FeatureStore("features").verify()  # doctest: +SKIP
         []
         """
-        problems, bad = [], []
+        problems = []
         try:
-            with self._for_people() as connection:
+            with self._connected() as connection:
                 for (line,) in connection.execute("PRAGMA integrity_check"):
                     if line != "ok":
                         problems.append(f"{self.path}: {line}")
@@ -490,40 +226,17 @@ class FeatureStore:
                     "LEFT JOIN keys k ON k.id = f.key"
                 ):
                     if text is None or decode(text, digest, checksum, data) is None:
-                        bad.append((rowid,))
                         problems.append(f"row {rowid} is damaged")
-                if delete:
-                    with connection:
-                        connection.executemany("DELETE FROM features WHERE rowid = ?", bad)
-        except FileNotFoundError:
-            raise
-        except _TROUBLE as error:
+        except sqlite3.Error as error:
             problems.append(f"{self.path}: {error}; the next transform sets it aside")
         return problems
 
     @contextmanager
-    def _for_people(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._connect()
-            except (ValueError, TypeError, OverflowError) as error:
-                raise sqlite3.DatabaseError(f"is damaged ({error})") from error
-
-    def _connect(self, *, create: bool = False) -> sqlite3.Connection:
-        with self._lock:
-            if self._opened is None or self._opened[0] != os.getpid():
-                if create:
-                    self.folder.mkdir(parents=True, exist_ok=True)
-                elif not self.path.exists():
-                    raise FileNotFoundError(f"{self.path}: there is no feature store there")
-                connection = open_database(self.path)
-                self._opened = os.getpid(), connection, _inode(self.path)
-            return self._opened[1]
-
-
-def _inode(path: Path) -> tuple[int, int]:
-    found = os.stat(path)
-    return found.st_dev, found.st_ino
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self.database.connect()
+        except NONSENSE as error:
+            raise sqlite3.DatabaseError(f"is damaged ({error})") from error
 
 
 def _count(connection: sqlite3.Connection) -> int:

@@ -32,7 +32,6 @@ from sklearn_mgc.features import (
     fingerprint,
     handcrafted,
     sound,
-    store,
 )
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
@@ -252,9 +251,9 @@ def test_bad_cache(files, cache):
 
 SCRIPT = """
 import sys, time
-from sklearn_mgc.features import HandcraftedFeatures, store
+from sklearn_mgc.features import HandcraftedFeatures, database
 folder, delay, *files = sys.argv[1:]
-store._BATCH_SECONDS = 0.05
+database._BATCH_SECONDS = 0.05
 extract = HandcraftedFeatures.extract_sound
 def slowly(self, y):
     time.sleep(float(delay))
@@ -416,7 +415,7 @@ def test_people_are_told_of_nonsense(files, cache, capsys):
     connection.close()
     assert main(["cache", "info", str(cache)]) == 2
     assert "features.sqlite: is damaged" in capsys.readouterr().err
-    assert len(FeatureStore(cache).verify(delete=True)) == 2
+    assert len(FeatureStore(cache).verify()) == 2
     assert FeatureStore(cache).prune(unused_days=1) == 0
 
 
@@ -511,14 +510,14 @@ def test_command(files, cache, capsys):
 
 
 def test_batches_are_written_by_size(files, cache, monkeypatch):
-    monkeypatch.setattr(store, "_BATCH_BYTES", 250)
+    monkeypatch.setattr(database, "_BATCH_BYTES", 250)
     sizes = []
-    put = FeatureStore.put
+    put = database.Database.put
 
     def counting(self, key, rows):
         sizes.append(len(rows))
         put(self, key, rows)
 
-    monkeypatch.setattr(FeatureStore, "put", counting)
+    monkeypatch.setattr(database.Database, "put", counting)
     HandcraftedFeatures(cache=cache).transform(files)
     assert sizes == [3, 3, 2]
