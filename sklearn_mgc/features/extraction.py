@@ -204,7 +204,7 @@ def _stores(transformers: list, stack: ExitStack) -> list[Database | None]:
     for transformer in transformers:
         cache = transformer.cache
         if cache is None or isinstance(cache, FeatureStore):
-            stores.append(cache and cache.database)
+            stores.append(None if cache is None else cache.database)
             continue
         folder = os.path.abspath(as_path(cache))
         if folder not in opened:
