@@ -22,6 +22,7 @@ from sklearn_mgc import (
     ParallelCRNNClassifier,
 )
 from sklearn_mgc.classifiers import batches
+from sklearn_mgc.features import PretrainedEmbedding
 
 cuda = pytest.mark.cuda
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -87,6 +88,17 @@ def test_mixed_precision(name, precision):
     model.set_params(precision=precision).fit(X, Y)
     assert model.score(X, Y) > 0.9
     assert {p.dtype for p in model.module_.parameters()} == {torch.float32}
+
+
+@cuda
+@needs_gpu
+def test_a_module_describes_clips_on_the_gpu():
+    module = torch.nn.Sequential(torch.nn.Unflatten(1, (-1, 400)), torch.nn.Linear(400, 8))
+    embedding = PretrainedEmbedding(module, window=1.0, model_params={"sample_rate": 8000})
+    clips = RNG.normal(0, 0.1, size=(3, 24000)).astype(np.float32)
+    found = clone(embedding).set_params(device="cuda").transform(clips)
+    expected = embedding.set_params(device="cpu").transform(clips)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 @cuda

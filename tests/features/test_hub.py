@@ -222,7 +222,8 @@ def test_a_name_is_looked_up_and_its_page_read(folder, monkeypatch, capsys):
     assert asked.call_args.args == ("some/model",)
     assert params.items() <= asked.call_args.kwargs.items()
     assert "*.py" not in asked.call_args.kwargs["allow_patterns"]
-    assert "licence: cc-by-nc-4.0" in embedding.card.describe()
+    about = embedding.card.describe()
+    assert "licence: cc-by-nc-4.0" in about and "trained on: music\n" in about
     assert main(["models", "fetch", "hub:some/model"]) == 0
     assert str(folder) in capsys.readouterr().out
 

@@ -15,7 +15,7 @@ import pkgutil
 import threading
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any
 
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
@@ -106,7 +106,7 @@ def fetch(model: str, source: str | Path | None = None) -> Path:
 
 
 def load(model: Any, **params) -> Backbone:
-    """Give a network with its weights; for a name, the same object at every call.
+    """Give a network with its weights; for a name, the same object as long as its files stay.
 
     Parameters
     ----------
@@ -134,8 +134,9 @@ def load(model: Any, **params) -> Backbone:
             f"model_params of {model!r} cannot have {', '.join(sorted(unknown))}; there "
             f"{'are ' + ', '.join(known) if known else 'is none'}"
         )
-    if not isinstance(model, (str, os.PathLike)):
-        return family.load(model, **params)
+    plain = all(isinstance(value, (str, int, NoneType)) for value in params.values())
+    if not isinstance(model, (str, os.PathLike)) or not plain:
+        return family.load(model, **params)  # what is passed may change
     with _LOCK:  # threads that begin together read it once
         return _load(os.fspath(model), tuple(params.items()), _state(family.location(model)))
 

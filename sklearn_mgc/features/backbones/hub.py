@@ -157,7 +157,6 @@ class HubModel(Backbone):
         noise = np.random.default_rng(0).normal(0, 0.1, (1, length)).astype(np.float32)
         layers = {n: v.shape[1] for n, v in self._layers(noise, "cpu").items()}
         n_weights = sum(weight.numel() for weight in self._network.parameters())
-        about = _about(folder)
         self.card = Card(
             name=name,
             title=f"{type(self._network).__name__} of transformers",
@@ -168,9 +167,8 @@ class HubModel(Backbone):
             window=length / self._rate,
             layers=layers,
             default_layer="last",
-            licence=str(about.get("license", "not said")),
-            training_data=str(about.get("datasets", "not said")),
             size=f"{n_weights:,} weights",
+            **_about(folder),
         )
 
     def grid(self, window: float, hop: float) -> Grid:
@@ -296,15 +294,18 @@ def _check_complete(folder: Path, whole, report: dict) -> None:
         )
 
 
-def _about(folder: Path) -> dict:
-    """What the page of the model says at its head."""
+def _about(folder: Path) -> dict[str, str]:
+    """What the page of the model says at its head of licence and training data."""
     hub = require("huggingface_hub", extra="hub", what="models of the hub")
     if not (folder / "README.md").is_file():
         return {}
     try:
-        return hub.metadata_load(folder / "README.md") or {}
+        said = hub.metadata_load(folder / "README.md") or {}
     except ValueError:
         return {}
+    names = {"licence": "license", "training_data": "datasets"}
+    found = {ours: said[theirs] for ours, theirs in names.items() if said.get(theirs)}
+    return {ours: ", ".join(v) if isinstance(v, list) else str(v) for ours, v in found.items()}
 
 
 @contextmanager
