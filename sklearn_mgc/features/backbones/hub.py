@@ -294,7 +294,7 @@ def _check_complete(folder: Path, whole, report: dict) -> None:
         )
 
 
-def _about(folder: Path) -> dict[str, str]:
+def _about(folder: Path) -> dict[str, Any]:
     """What the page of the model says at its head of licence and training data."""
     hub = require("huggingface_hub", extra="hub", what="models of the hub")
     if not (folder / "README.md").is_file():

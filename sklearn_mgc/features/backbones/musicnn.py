@@ -259,8 +259,8 @@ class MusicnnNetwork(nn.Module):
         x = patches * self.input[0] + self.input[1]
         # On a CPU a patch at a time, in blocks; a graph is for any number of patches.
         at_once = x.device.type != "cpu" or torch.compiler.is_compiling()
-        patches = [x] if at_once else x.split(1)
-        front = torch.cat([self._front(patch, in_blocks=not at_once) for patch in patches])
+        parts = [x] if at_once else x.split(1)
+        front = torch.cat([self._front(part, in_blocks=not at_once) for part in parts])
         sign, bias, scale, shift = self.front
         front = (torch.relu(front * sign + bias) * scale + shift).transpose(1, 2)
         layers, last = [front], None
@@ -309,12 +309,12 @@ class MusicnnNetwork(nn.Module):
         for i in range(2):
             to_real, to_imag = getattr(self, f"timbre{i}_real"), getattr(self, f"timbre{i}_imag")
             cos, sin = getattr(self, f"timbre{i}_cos"), getattr(self, f"timbre{i}_sin")
-            values = []
+            largest = []
             for block in blocks:
                 even = cos @ torch.bmm(block, to_real).flatten(1)
                 odd = sin @ torch.bmm(block, to_imag).flatten(1)
-                values.append(odd.abs_().add_(even).amax(0).view(block.shape[1], -1))
-            found.append(torch.cat(values))
+                largest.append(odd.abs_().add_(even).amax(0).view(block.shape[1], -1))
+            found.append(torch.cat(largest))
         return found
 
     def _rhythm(self, x: torch.Tensor, in_blocks: bool) -> list[torch.Tensor]:
