@@ -14,6 +14,7 @@ from sklearn.utils import Bunch
 from sklearn_mgc._home import locate_data_home
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
+from sklearn_mgc.datasets.files import NOT_AUDIO
 
 
 def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
@@ -227,7 +228,7 @@ def left_out(bunch: Bunch) -> str:
 
 def _suffixes(kind: str, rows: list[dict[str, str]]) -> str:
     """Which kinds of files were not audio: who misses music sees it there."""
-    if kind != "not an audio file":
+    if kind != NOT_AUDIO:
         return ""
     found = Counter(os.path.splitext(row["path"])[1].lower() or "no suffix" for row in rows)
     return f" ({', '.join(name for name, _ in found.most_common(5))})"

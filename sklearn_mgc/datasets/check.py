@@ -13,7 +13,7 @@ import numpy as np
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, as_path, decode_blocks, printable
-from sklearn_mgc.datasets.files import Errors, expand
+from sklearn_mgc.datasets.files import NOT_AUDIO, SYSTEM_FOLDER, Errors, expand
 from sklearn_mgc.datasets.readers import TABLE_SUFFIXES
 from sklearn_mgc.datasets.table import table_paths
 from sklearn_mgc.features.workers import run
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FULL_SCALE = 1 - 2.0**-15  # the largest value of 16 bits
 _RATES = {22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000}
 _BLOCK_SECONDS = 60.0
+_NO_PROBLEM = (NOT_AUDIO, SYSTEM_FOLDER)
 _COLUMNS = (
     "path", "problem", "message", "duration", "sample_rate", "channels", "peak", "clipped",
     "rms_db", "audio_hash", "duplicate_of",
@@ -74,7 +75,8 @@ def check_audio(
         ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device),
         ``"duplicate"``, and what decoding notes (:class:`sklearn_mgc.audio.AudioNote`):
         ``"truncated"``, ``"several streams"``, ``"damaged"``, ``"channels cancel"`` and
-        ``"scale"``. ``attrs["errors"]`` lists the files in folders that are not audio.
+        ``"scale"``. ``attrs["errors"]`` lists what was not looked at: other
+        files, and music in folders of the system.
 
     Raises
     ------
@@ -111,8 +113,8 @@ def check_audio(
         paths = [paths]
     errors: Errors = []
     files = [file for path in paths for file in list_audio(as_path(path), errors)]
-    others = [row for row in errors if row["error"] == "not an audio file"]
-    errors = [row for row in errors if row["error"] != "not an audio file"]
+    others = [row for row in errors if row["error"] in _NO_PROBLEM]
+    errors = [row for row in errors if row["error"] not in _NO_PROBLEM]
     if not files and not errors:
         raise ValueError("no audio file to check; pass files, folders or zip archives")
     rows: list[dict[str, Any]] = [{}] * len(files)
@@ -215,7 +217,7 @@ def _summary(rows: list[dict[str, Any]], others: list[str]) -> str:
         examples = [row["path"] for row in rows if name in row["problem"].split(", ")]
         lines.append(f"{count:>7} {name}: {_examples(examples)}")
     if others:
-        lines.append(f"{len(others):>7} not audio, not looked at: {_examples(others)}")
+        lines.append(f"{len(others):>7} not looked at: {_examples(others)}")
     return "\n".join(lines)
 
 

@@ -30,7 +30,8 @@ lost+found, @eadir, @tmp, @sharebin, system volume information, __macosx, .trash
 .stversions, .stfolder, .dropbox.cache, .ipynb_checkpoints, __pycache__, .zfs
 """
 _SYSTEM_NAMES = frozenset(name.strip() for name in _SYSTEM.split(","))
-_SYSTEM_FOLDER = "in a folder of the system, not of music"
+NOT_AUDIO = "not an audio file"
+SYSTEM_FOLDER = "in a folder of the system, not of music"
 
 # First bytes of the formats whose header is never anything else.
 _HEADERS = {
@@ -104,7 +105,7 @@ def walk(folder: Path, errors: Errors) -> list[Path]:
 def system_folder(folder: Path) -> Errors:
     """A row of errors about a folder of the system, if there is music in it."""
     found = any(is_audio(name) for _, _, names in os.walk(folder) for name in names)
-    return [{"path": str(folder), "error": _SYSTEM_FOLDER}] if found else []
+    return [{"path": str(folder), "error": SYSTEM_FOLDER}] if found else []
 
 
 def _is_special(file: Path) -> bool:
@@ -126,7 +127,7 @@ def members(archive: Path, errors: Errors | None = None) -> list[Path]:
         *folders, last = name.split("/")
         if any(map(is_system_folder, folders)):
             if is_audio(last) and errors is not None:
-                errors.append({"path": str(archive / name), "error": _SYSTEM_FOLDER})
+                errors.append({"path": str(archive / name), "error": SYSTEM_FOLDER})
         elif is_audio(last) or not any(map(_is_hidden, [*folders, last])):
             found.append(archive / name)
     return found
@@ -164,7 +165,7 @@ def expand(path: Path, errors: Errors) -> Iterator[Path]:
             if is_audio(file):
                 yield file
             else:
-                errors.append({"path": str(file), "error": "not an audio file"})
+                errors.append({"path": str(file), "error": NOT_AUDIO})
     else:
         yield path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import (
+    NOT_AUDIO,
     SUFFIXES,
     Errors,
     expand,
@@ -220,5 +221,5 @@ def _sorted_out(
         if is_audio(file) and genre:
             yield file, genre
         else:
-            error = without if is_audio(file) else "not an audio file"
+            error = without if is_audio(file) else NOT_AUDIO
             errors.append({"path": str(file), "error": error})

@@ -17,6 +17,7 @@ from sklearn_mgc.audio import as_path
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 _PARQUET = (".parquet", ".pq")
+_TOLD_DELIMITER = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # for Excel, above the header
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
 
 
@@ -63,12 +64,15 @@ def _read_csv(path: Path) -> Table:
     with path.open(newline="", encoding="utf-16" if wide else "utf-8-sig") as file:
         try:
             first = file.readline()
-            file.seek(0)
+            told = _TOLD_DELIMITER.fullmatch(first)
+            if told is None:
+                file.seek(0)
             # Spreadsheets of half of Europe write semicolons.
-            delimiter = max("\t;,", key=first.count)
+            delimiter = told[1] if told else max("\t;,", key=first.count)
             rows = csv.reader(file, delimiter=delimiter)
             header = [name.strip() for name in next(rows, [])]
-            lines = [(rows.line_num, row) for row in rows if any(map(str.strip, row))]
+            before = int(told is not None)
+            lines = [(before + rows.line_num, row) for row in rows if any(map(str.strip, row))]
         except (UnicodeError, csv.Error) as error:
             raise ValueError(
                 f"{path}: not a table in UTF-8 ({error}); save it as CSV in UTF-8"

@@ -103,6 +103,8 @@ def _as_clip(item, i: int):
 
 def _content(file, i: int) -> bytes:
     """What an open file holds, from its beginning."""
+    if getattr(file, "closed", False):
+        raise ValueError(f"item {i} of X is a file that is closed; open it, or pass its path")
     if getattr(file, "seekable", bool)():
         file.seek(0)
     content = file.read()

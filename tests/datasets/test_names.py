@@ -102,6 +102,8 @@ def test_folders_of_the_system_are_no_genres(tmp_path, system):
         str(tmp_path / system), str(tmp_path / "jazz" / system)
     }  # fmt: skip
     assert "2 in a folder of the system" in left_out(music)
+    table = check_audio(tmp_path, verbose=0)
+    assert "unreadable" not in set(table["problem"]) and len(table.attrs["errors"]) == 2
 
 
 def test_formats_of_other_programs_are_listed(tmp_path):

@@ -126,6 +126,7 @@ TABLES = {
     "tabs": b"path\tgenre\na.wav\tjazz\nb.wav\trock\n",
     "byte order mark": b"\xef\xbb\xbfpath,genre\na.wav,jazz\nb.wav,rock\n",
     "Unicode text": "path\tgenre\r\na.wav\tjazz\r\nb.wav\trock\r\n".encode("utf-16"),
+    "told to Excel": b"sep=;\r\npath;genre\r\na.wav;jazz\r\nb.wav;rock\r\n",
     "line breaks in a cell": b'path,notes,genre\na.wav,"two\nlines",jazz\nb.wav,,rock\n',
     "quotes and blanks": b' path , genre\n"a.wav","jazz"\n b.wav , rock \n',
     "windows": b"path,genre\r\n.\\a.wav,jazz\r\n.\\b.wav,rock\r\n",

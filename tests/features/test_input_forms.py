@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,12 @@ def test_waveforms(form):
         np.testing.assert_array_equal(given, expected)
 
 
+def closed_file():
+    file = io.BytesIO(b"RIFF")
+    file.close()
+    return file
+
+
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_32", "PCM_U8"])
 def test_integers_are_scaled_as_in_a_file(tmp_path, subtype):
     import soundfile
@@ -88,6 +95,7 @@ def test_integers_are_scaled_as_in_a_file(tmp_path, subtype):
         (set(PATHS), TypeError, r"set.*order"),
         ({"a": "a.wav"}, TypeError, r"dict.*list\(X.values\(\)\)"),
         (["a.wav", ""], ValueError, r"item 1 of X is an empty string"),
+        ([closed_file()], ValueError, r"item 0 of X is a file that is closed"),
         (["a.wav", None], TypeError, r"item 1 of X .*leave it out"),
         (WAVES[0], TypeError, r"one waveform, pass \[X\]"),
         ([WAVES[:2]], TypeError, r"item 0 .*\(2, 4000\); average its channels.*axis=0"),
