@@ -130,6 +130,9 @@ def test_import_loads_nothing_heavy():
         "import sys, sklearn_mgc\n"
         "heavy = {'torch', 'librosa', 'numba', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
+        "import sklearn_mgc.features\n"
+        "networks = {'torch', 'skorch'} & set(sys.modules)\n"
+        "assert not networks, networks\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -6,15 +6,18 @@ import threading
 from collections.abc import Iterator
 from numbers import Integral
 from types import NoneType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sklearn_mgc.features import backbones
 from sklearn_mgc.features.backbones import Backbone, Card, Grid
-from sklearn_mgc.features.backbones.log_mel import LogMelBackbone, RowOfPatches
 from sklearn_mgc.features.base import AudioTransformer, check_choice, check_number
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.summary import STATISTICS, summarize
+
+if TYPE_CHECKING:  # torch is loaded by what needs it
+    from sklearn_mgc.features.backbones.log_mel import LogMelBackbone, RowOfPatches
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _ONE_AT_A_TIME = threading.Lock()  # on a GPU: its memory is one
@@ -319,12 +322,16 @@ class PretrainedEmbedding(AudioTransformer):
         ValueError
             If the weights are not those of fit.
         """
+        from sklearn_mgc.features.backbones.log_mel import RowOfPatches
+
         self.check_params()
         backbone = self._log_mel_backbone()
         module = RowOfPatches(backbone.network, self._layers(), self._statistics())
         return module, backbone.spectrogram(self._grid())
 
     def _log_mel_backbone(self) -> LogMelBackbone:
+        from sklearn_mgc.features.backbones.log_mel import LogMelBackbone
+
         backbone = self._backbone()
         if not isinstance(backbone, LogMelBackbone):
             raise TypeError(
