@@ -35,7 +35,8 @@ def contents_of(page: str) -> set[str]:
         for entry in (line.strip() for line in block.splitlines()):
             if not entry or entry.startswith(":"):
                 continue
-            matches = (DOCS / page).parent.glob(f"{entry}.rst")
+            folder = DOCS if entry.startswith("/") else (DOCS / page).parent
+            matches = folder.glob(f"{entry.lstrip('/')}.rst")
             found |= {str(path.relative_to(DOCS).with_suffix("")) for path in matches}
     return found
 

@@ -7,6 +7,7 @@ from sklearn_mgc.display.coverage import CoverageDisplay
 from sklearn_mgc.display.descriptor import DescriptorDisplay
 from sklearn_mgc.display.evaluation import EvaluationDisplay
 from sklearn_mgc.display.explanation import ExplanationDisplay
+from sklearn_mgc.display.importance import ImportanceDisplay
 from sklearn_mgc.display.mel import MelSpectrogramDisplay
 from sklearn_mgc.display.players import AudioPlayers
 from sklearn_mgc.display.reliability import ReliabilityDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "EvaluationDisplay",
     "ExplanationDisplay",
     "GenreTimelineDisplay",
+    "ImportanceDisplay",
     "MelSpectrogramDisplay",
     "ReliabilityDisplay",
     "RobustnessDisplay",

@@ -20,8 +20,7 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
     -------
     dict
         RGBA per genre. Up to ten are matplotlib's qualitative colours, up to twenty their
-        lighter twins as well, and more lie evenly along the hues,
-        light and dark by turns.
+        lighter twins as well; more lie along the hues, neighbours far apart.
 
     Examples
     --------
@@ -37,9 +36,9 @@ def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, 
     if len(names) <= 20:
         palette = colormaps["tab20"]
         return {name: palette(i) for i, name in enumerate(names)}
-    palette = colormaps["hsv"]  # every other one darker, or neighbours were hard to tell apart
+    palette = colormaps["hsv"]  # in steps of the golden ratio, or neighbours would look alike
     return {
-        name: (*(c * shade for c in palette(i / len(names))[:3]), 1.0)
+        name: (*(c * shade for c in palette(i * 0.618 % 1)[:3]), 1.0)
         for i, name in enumerate(names)
-        for shade in [(0.95, 0.6)[i % 2]]
+        for shade in [(0.95, 0.6, 0.8)[i % 3]]
     }

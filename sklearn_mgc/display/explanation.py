@@ -80,26 +80,31 @@ class ExplanationDisplay:
         if axes is None:
             _, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained", sharey=True)
         found, (left, right) = self.explanation, axes
+        label = "{} instead" if found.method == "occlusion" else "above {}"
         for ax, ends, drops in (
             (left, found.seconds, found.seconds_drop),
             (right, np.arange(len(found.bands)), found.bands_drop),
         ):
             for hole, values in drops.items():
                 ax.stairs(
-                    np.nan_to_num(values), ends, label=f"{hole} instead", color=_COLORS.get(hole),
+                    np.nan_to_num(values), ends, label=label.format(hole), color=_COLORS.get(hole),
                     fill=True, alpha=0.45,
                 )  # fmt: skip
             ax.axhline(0, color="0.3", lw=0.8)
             ax.margins(x=0)
         left.set(
             xlabel="time (s)",
-            ylabel=f"loss of P({found.genre})",
+            ylabel="loss of probability",
             title=f"{found.genre} {found.probability:.2f}: which seconds",
         )
-        step = max(1, (len(found.bands) - 1) // 8)
+        step = max(1, (len(found.bands) - 1) // 6)
         ticks = np.arange(0, len(found.bands), step)
-        right.set_xticks(ticks, [f"{found.bands[i]:.0f}" for i in ticks])
+        right.set_xticks(ticks, [_hertz(found.bands[i]) for i in ticks])
         right.set(xlabel="frequency (Hz)", title="which bands")
-        right.legend(frameon=False)
+        right.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         self.axes_, self.figure_ = np.array([left, right]), left.figure
         return self
+
+
+def _hertz(frequency: float) -> str:
+    return f"{frequency / 1000:.1f}k" if frequency >= 1000 else f"{frequency:.0f}"

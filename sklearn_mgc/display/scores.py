@@ -114,7 +114,7 @@ class ScoresDisplay:
             ax.axhline(place - 0.5, color="0.85", lw=0.8)
         ax.set_yticks(range(len(systems)), [str(system) for system in systems])
         ax.set(
-            xlim=(min(0.0, *(row["low"] for row in self.rows)), 1.0),
+            xlim=(min(0.0, *(row["low"] for row in self.rows)), 1.02),
             ylim=(len(systems) - 0.5, -0.5),
             xlabel=f"{self.score_name}, {100 * self.confidence_level:g} % CI",
         )

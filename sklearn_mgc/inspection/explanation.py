@@ -14,12 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import load_audio, printable
 from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.inspection.gradients import HOLES, integrated_gradients
 from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole
 
 _SAMPLE_RATE = 22050
 _FADE = 0.05
 """Seconds over which sound is faded: a hard cut would be a click, a sound of its own."""
-_HOLES = ("silence", "noise")
 
 
 @dataclass(repr=False)
@@ -45,6 +45,9 @@ class Explanation:
         where the genre becomes more probable; NaN where the model refuses what is left.
     bands_drop : dict of str to ndarray of shape (n_bands,)
         The same for bands.
+    method : {"occlusion", "integrated_gradients"}, default="occlusion"
+        With integrated gradients, losses of all parts add up to what the probability loses if
+        the whole clip is taken away, and so do those of all bands.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Explanation:
     bands: np.ndarray
     seconds_drop: dict[str, np.ndarray]
     bands_drop: dict[str, np.ndarray]
+    method: str = "occlusion"
 
     def to_frame(self):
         """Give a row per part and kind of hole.
@@ -96,14 +100,14 @@ class Explanation:
     def _rows(self) -> list[list]:
         """The three parts and the three bands that it loses most without."""
         rows = []
-        for unit, ends, drops in (
-            ("s", self.seconds, self.seconds_drop),
-            ("Hz", self.bands, self.bands_drop),
+        for unit, form, ends, drops in (
+            ("s", ".3g", self.seconds, self.seconds_drop),
+            ("Hz", ".0f", self.bands, self.bands_drop),
         ):
-            mean = np.nanmean([drops[hole] for hole in _HOLES], axis=0)
+            mean = np.nanmean([drops[hole] for hole in HOLES], axis=0)
             for i in np.argsort(-np.nan_to_num(mean, nan=-np.inf))[:3]:
-                part = f"{ends[i]:.3g} to {ends[i + 1]:.3g} {unit}"
-                rows.append([part, *(float(drops[hole][i]) for hole in _HOLES)])
+                part = f"{ends[i]:{form}} to {ends[i + 1]:{form}} {unit}"
+                rows.append([part, *(float(drops[hole][i]) for hole in HOLES)])
         return rows
 
     @property
@@ -111,7 +115,7 @@ class Explanation:
         return printable(f"{self.name}: {self.genre} {self.probability:.2f}")
 
     def __str__(self) -> str:
-        table = text_table(["part", *_HOLES], self._rows())
+        table = text_table(["part", *HOLES], self._rows())
         return f"{self._summary}; what it loses without\n{table}"
 
     def __repr__(self) -> str:
@@ -121,7 +125,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         head = f"{self._summary}; what it loses without"
-        return f"<p>{html.escape(head)}</p>{html_table(['part', *_HOLES], self._rows())}"
+        return f"<p>{html.escape(head)}</p>{html_table(['part', *HOLES], self._rows())}"
 
 
 def explain(
@@ -129,15 +133,22 @@ def explain(
     source,
     *,
     genre: str | None = None,
+    method: str = "occlusion",
     part: float = 2.0,
     n_bands: int = 12,
     random_state=0,
 ) -> Explanation:
-    """Find the seconds and the bands of a clip that a decision rests on, by occlusion [1]_.
+    """Find the seconds and the bands of a clip that a decision rests on.
 
-    One part after another is taken away - faded to silence, and to noise of the clip's level
-    and spectrum, because a model may take either for a sign of its own - and the model is
-    asked again. This works for any pipeline.
+    By occlusion [1]_, one part after another is taken away - faded to silence, and to noise of
+    the clip's level and spectrum, because a model may take either for a sign of its own - and
+    the model is asked again. This works for any pipeline.
+
+    Integrated gradients [2]_ ask a network of spectrograms how the probability grows on the way
+    from silence, or from noise in which each band has the clip's median level, to the clip, and
+    give each value of the spectrogram its share. That takes 64 passes back and forth through the
+    network, however many parts there are; 256 where that is too coarse, and a warning where
+    256 are.
 
     Parameters
     ----------
@@ -147,12 +158,16 @@ def explain(
         The clip; songs are best cut to the length of the clips that were trained on.
     genre : str, default=None
         What to explain; the genre that is predicted by default.
+    method : {"occlusion", "integrated_gradients"}, default="occlusion"
+        "integrated_gradients" needs captum (extra ``explain``), and a pipeline of
+        `MelSpectrogram`, `MelScaler` or none, and a network, which may stand within
+        `SegmentVotingClassifier` or `TemperatureScaledClassifier`.
     part : float, default=2.0
         Length of a part in seconds.
     n_bands : int, default=12
         Bands between 0 and 11,025 Hz, equally wide in mel.
     random_state : int, RandomState instance or None, default=0
-        Seed of the noise.
+        Seed of the noise of occlusion.
 
     Returns
     -------
@@ -164,12 +179,21 @@ def explain(
     AudioError
         If the clip cannot be read, or is too short or silent.
     ValueError
-        If the genre is unknown to the model, or ``part`` or ``n_bands`` is out of range.
+        If the genre is unknown to the model, or ``method``, ``part`` or ``n_bands`` is out of
+        range.
+    TypeError
+        If the pipeline has no gradients.
+
+    See Also
+    --------
+    descriptor_importance : What a classifier of descriptors rests on, over many clips.
 
     References
     ----------
     .. [1] M. D. Zeiler and R. Fergus, "Visualizing and understanding convolutional networks",
        ECCV 2014.
+    .. [2] M. Sundararajan, A. Taly and Q. Yan, "Axiomatic attribution for deep networks",
+       ICML 2017.
 
     Examples
     --------
@@ -188,6 +212,8 @@ def explain(
     [0.0, 2.0, 4.0]
     """
     check_is_fitted(estimator)
+    if method not in ("occlusion", "integrated_gradients"):
+        raise ValueError(f"method must be 'occlusion' or 'integrated_gradients', got {method!r}")
     if not part > 0:
         raise ValueError(f"part must be a number of seconds above 0, got {part!r}")
     if n_bands < 2:
@@ -200,24 +226,28 @@ def explain(
     if chosen not in classes:
         raise ValueError(f"genre={genre!r} is not one of {', '.join(map(str, classes))}")
     column = int(np.flatnonzero(classes == chosen)[0])
-    noise = _noise_like(y, check_random_state(random_state))
     n_parts = max(1, round(len(y) / _SAMPLE_RATE / part))
     seconds = np.linspace(0, len(y) / _SAMPLE_RATE, n_parts + 1)
     bands = _mel_edges(n_bands)
+    if method == "integrated_gradients":
+        drops = integrated_gradients(estimator, y, _SAMPLE_RATE, column, (seconds, bands))
+    else:
+        drops = _occlusion(estimator, y, whole, column, (seconds, bands), random_state)
+    return Explanation(name, str(chosen), float(whole[column]), seconds, bands, *drops, method)
+
+
+def _occlusion(estimator, y, whole, column, ends, random_state):
+    """What the probability loses without each part and each band, by kind of hole."""
+    noise = _noise_like(y, check_random_state(random_state))
 
     def drops(altered) -> np.ndarray:
         found = [probabilities_of(estimator, [wave])[0, column] for wave in altered]
         return whole[column] - np.array(found)
 
-    replacements = {"silence": np.zeros_like(y), "noise": noise}
-    return Explanation(
-        name,
-        str(chosen),
-        float(whole[column]),
-        seconds,
-        bands,
-        {name: drops(_without_seconds(y, other, seconds)) for name, other in replacements.items()},
-        {name: drops(_without_bands(y, other, bands)) for name, other in replacements.items()},
+    replacements = dict(zip(HOLES, (np.zeros_like(y), noise), strict=True))
+    return tuple(
+        {hole: drops(without(y, other, edges)) for hole, other in replacements.items()}
+        for without, edges in zip((_without_seconds, _without_bands), ends, strict=True)
     )
 
 

@@ -74,7 +74,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     """
     onnx = require("onnx", extra="onnx", what="ONNX files")
     require("onnxscript", extra="onnx", what="ONNX files")
-    graph = _translate(estimator)
+    graph = translate(estimator)
     names = {0: "n_clips", **{i: n for i, n in enumerate(graph.clip, 1) if isinstance(n, str)}}
     example = torch.zeros(2, *(3 if isinstance(n, str) else n for n in graph.clip))
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
@@ -194,8 +194,19 @@ class _Linear(nn.Module):
         return torch.cat([1 - second, second], dim=1)
 
 
-def _translate(estimator) -> _Graph:
-    """The steps of an estimator as a torch module."""
+def translate(estimator) -> _Graph:
+    """Write the steps of a fitted estimator as a torch module.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What `to_onnx` takes.
+
+    Returns
+    -------
+    _Graph
+        Features, module, shape of its input, and the classifier within.
+    """
     *steps, last = _flat(estimator)
     features = steps.pop(0) if steps and isinstance(steps[0], AudioTransformer) else None
     check_is_fitted(last)
@@ -218,7 +229,7 @@ def _head(last) -> _Graph:
     if isinstance(last, (LogisticRegression, LinearDiscriminantAnalysis)):
         return _Graph(None, _Linear(last), (last.n_features_in_,), last)
     if isinstance(last, TemperatureScaledClassifier):
-        inner = _translate(last.estimator_)
+        inner = translate(last.estimator_)
         return inner._replace(module=nn.Sequential(inner.module, _Temper(last.temperature)))
     if not isinstance(last, SegmentVotingClassifier):
         raise TypeError(
@@ -229,7 +240,7 @@ def _head(last) -> _Graph:
         )
     if last.voting != "soft":
         raise TypeError("to_onnx cannot export voting='hard'; voting='soft' can be exported")
-    inner = _translate(last.estimator_)
+    inner = translate(last.estimator_)
     return inner._replace(module=_Vote(inner.module), clip=("n_segments", *inner.clip))
 
 

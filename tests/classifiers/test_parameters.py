@@ -16,7 +16,7 @@ EXPORTED = [getattr(classifiers, name) for name in classifiers.__all__]
 NETWORKS = [
     found for found in EXPORTED if isinstance(found, type) and issubclass(found, TrainingParameters)
 ]
-# Chosen by measurement for each network (docs/models.rst).
+# Chosen by measurement for each network (docs/guide/networks.rst).
 OWN_DEFAULTS = {"dropout", "lr", "max_epochs", "weight_decay"}
 OWN_WORDS = {"dropout"}
 

@@ -15,7 +15,7 @@ import sklearn_mgc
 from sklearn_mgc.audio import load_audio
 from sklearn_mgc.display import AudioPlayers
 from sklearn_mgc.evaluation import RobustnessResult, compare, cross_validate, leakage_report
-from sklearn_mgc.inspection import Explanation, GenreTimeline
+from sklearn_mgc.inspection import DescriptorImportance, Explanation, GenreTimeline
 
 NASTY = "<b>no\x1b[2J name</b>"
 
@@ -56,7 +56,16 @@ def explanation():
     return Explanation(NASTY, NASTY, 0.8, ends, ends, drops, drops)
 
 
-MADE = {f.__name__: f for f in (evaluation, comparison, robustness, leakage, timeline, explanation)}
+def importance():
+    names = [NASTY, *(f"mfcc{i}" for i in range(999))]
+    drops = np.linspace(0.2, -0.1, 5000).reshape(1000, 5)
+    return DescriptorImportance(names, np.ones(1000, int), drops, np.ones(5), NASTY)
+
+
+MADE = {
+    f.__name__: f
+    for f in (evaluation, comparison, robustness, leakage, timeline, explanation, importance)
+}
 
 
 @pytest.mark.parametrize("name", MADE)

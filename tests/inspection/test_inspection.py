@@ -168,6 +168,7 @@ def test_what_the_model_cannot_hear_cannot_be_explained(model, tmp_path):
         (lambda m, y: explain(m, y, genre="polka"), "'polka' is not one of classical"),
         (lambda m, y: explain(m, y, part=0), "part must be a number of seconds"),
         (lambda m, y: explain(m, y, n_bands=1), "n_bands must be at least 2"),
+        (lambda m, y: explain(m, y, method="shap"), "method must be 'occlusion' or"),
         (lambda m, y: genre_timeline(m, y).smoothed(-1), "seconds must be at least 0"),
     ],
 )

@@ -1,0 +1,101 @@
+"""What a score loses without each descriptor, as bars."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_mgc._optional import require
+
+
+class ImportanceDisplay:
+    """What a score loses without each descriptor; a dot is a fold.
+
+    Parameters
+    ----------
+    importance : DescriptorImportance
+        Made by :func:`sklearn_mgc.inspection.descriptor_importance`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure that holds them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_mgc.display import ImportanceDisplay
+    >>> from sklearn_mgc.inspection import DescriptorImportance
+    >>> drops = np.array([[0.3, 0.2], [0.1, 0.0]])
+    >>> found = DescriptorImportance(
+    ...     ["mfcc", "tempo"], np.array([20, 1]), drops, np.array([0.8, 0.7]), "accuracy"
+    ... )
+    >>> ImportanceDisplay(found).plot().ax_.get_xlabel()
+    'loss of accuracy when shuffled'
+    """
+
+    def __init__(self, importance):
+        self.importance = importance
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None, **params) -> ImportanceDisplay:
+        """Measure what a classifier rests on and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A classifier, or a pipeline that ends with one.
+        X, y : array-like
+            Clips or their descriptors, and genres.
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+        **params : dict
+            Passed to :func:`sklearn_mgc.inspection.descriptor_importance`.
+
+        Returns
+        -------
+        ImportanceDisplay
+            The drawn display.
+        """
+        from sklearn_mgc.inspection import descriptor_importance
+
+        return cls(descriptor_importance(estimator, X, y, **params)).plot(ax=ax)
+
+    def plot(self, *, ax=None) -> ImportanceDisplay:
+        """Draw a bar per descriptor, the most important first.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        ImportanceDisplay
+            This display, with ``ax_`` and ``figure_``.
+        """
+        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+        found = self.importance
+        if ax is None:
+            height = 1.2 + 0.28 * len(found.descriptors)
+            _, ax = plt.subplots(figsize=(7.5, height), layout="constrained")
+        mean = found.drops.mean(axis=1)
+        order, places = np.argsort(-mean, kind="stable"), np.arange(len(mean))
+        ax.barh(places, mean[order], color="C0", alpha=0.45)
+        for fold in found.drops.T:
+            ax.plot(fold[order], places, "o", ms=3.5, color="C0")
+        ax.axvline(0, color="0.3", lw=0.8)
+        ax.set_yticks(places, [_label(found, i) for i in order])
+        ax.set(
+            ylim=(len(places) - 0.5, -0.5),
+            xlabel=f"loss of {found.score_name} when shuffled",
+            title=f"{found.score_name} {found.scores.mean():.2f}",
+        )
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _label(found, i: int) -> str:
+    n = int(found.n_columns[i])
+    return found.descriptors[i] + (f" ({n} columns)" if n > 1 else "")
