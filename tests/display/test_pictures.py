@@ -130,7 +130,11 @@ KINDS = {
     "reliability": lambda n, seed: display.ReliabilityDisplay.from_result(result(n, seed)),
     "coverage": lambda n, seed: display.CoverageDisplay.from_result(result(n, seed)),
     "comparison": lambda n, seed: display.ComparisonDisplay.from_result(
-        compare(result(n, seed), result(n, 2, 0.3), names=("a long name", "another long name"))
+        compare(
+            result(n, seed, 0.4 + 2 * seed),
+            result(n, 2, 0.3),
+            names=("a long name", "another long name"),
+        )
     ),
     "scores": scores,
     "robustness": robustness,
