@@ -10,8 +10,9 @@ _called_by_others = [
     _.__dir__,
     # IPython and Jupyter
     _._repr_html_,
-    # numba: its configuration, and listeners of its events
+    # numba: its configuration, the cache of a function, and listeners of its events
     _.CACHE_DIR,
+    _._cache,
     _.on_start,
     _.on_end,
     # scikit-learn: tags, metadata requests, splitters, names of columns
