@@ -25,7 +25,7 @@ class DNN(nn.Module):
         Number of genres.
     hidden_sizes : sequence of int, default=(256, 128, 64, 32)
         Widths of the hidden layers.
-    dropout : float, default=0.25
+    dropout : float, default=0.5
         Probability of dropping a unit.
 
     Attributes
@@ -39,7 +39,7 @@ class DNN(nn.Module):
         input_shape: tuple[int, ...],
         n_classes: int,
         hidden_sizes: Sequence[int] = (256, 128, 64, 32),
-        dropout: float = 0.25,
+        dropout: float = 0.5,
     ):
         super().__init__()
         layers: list[nn.Module] = []

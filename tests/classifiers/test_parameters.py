@@ -86,3 +86,14 @@ def test_parameters_are_kept_as_they_are_given(network):
     assert vars(model) == model.get_params() == clone(model).get_params()
     assert model.get_params()["optimizer__betas"] == (0.5, 0.9)
     assert set(inspect.signature(network).parameters) - {"net_params"} < set(model.get_params())
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_modules_have_the_same_defaults(network):
+    module = inspect.signature(network._module).parameters
+    own = inspect.signature(network).parameters
+    names = [name for name in network._module_params if name in module]
+    assert names
+    assert {name: module[name].default for name in names} == {
+        name: own[name].default for name in names
+    }
