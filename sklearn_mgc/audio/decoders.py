@@ -206,7 +206,7 @@ def _frames(av, container, stream, rate: int, note: Note) -> Iterator[np.ndarray
             if packet is None:  # which the packets are also after an error of their own
                 break
             frames = packet.decode()
-        except av.InvalidDataError as error:
+        except av.FFmpegError as error:
             n_bad += 1
             failure = error
             continue

@@ -25,6 +25,8 @@ from sklearn_mgc.classifiers import SegmentVotingClassifier, TemperatureScaledCl
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.features import AudioTransformer, PretrainedEmbedding
 
+_OLDEST_TORCH = (2, 13)  # tried; the exporters of 2.9 and before stumble over some of these graphs
+
 
 def to_onnx(estimator, path: str | os.PathLike) -> Path:
     """Write a fitted classifier, with its scaler, segment votes and temperature, as ONNX.
@@ -57,7 +59,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     Raises
     ------
     ImportError
-        If onnx and onnxscript are not installed.
+        If onnx and onnxscript are not installed, or torch is older than 2.13.
     TypeError
         If a step cannot be exported; the message says which, and what can.
     NotFittedError
@@ -74,6 +76,11 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
     """
     onnx = require("onnx", extra="onnx", what="ONNX files")
     require("onnxscript", extra="onnx", what="ONNX files")
+    if tuple(map(int, torch.__version__.split(".")[:2])) < _OLDEST_TORCH:
+        raise ImportError(
+            "ONNX files need torch 2.13 or later, this is "
+            f"{torch.__version__}: pip install -U torch"
+        )
     graph = translate(estimator)
     names = {0: "n_clips", **{i: n for i, n in enumerate(graph.clip, 1) if isinstance(n, str)}}
     example = torch.zeros(2, *(3 if isinstance(n, str) else n for n in graph.clip))

@@ -375,6 +375,7 @@ def test_bad_parameters(fetched, params, message):
 def test_a_pipeline_as_onnx(fetched, tmp_path):
     """The published network's way from log-mel spectrograms to genres, in another program."""
     pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+    pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     clips = [make_clip(seed, seconds=4.0) * (1 + seed) for seed in range(9)]
     genres = np.array(["jazz", "pop", "rock"] * 3)

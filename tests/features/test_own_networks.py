@@ -153,6 +153,7 @@ def test_hours_stay_in_bounded_memory():
 def onnx_file(net, tmp_path):
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.13")
 
     def write(model=net, shape=(2, RATE), dynamic=({0: "n", 1: "samples"},), name="net.onnx"):
         file = tmp_path / name

@@ -205,6 +205,8 @@ def test_error_keeps_what_was_computed(files, cache, decoded):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     extract = HandcraftedFeatures.extract_sound
     presses = [_thread.interrupt_main]  # as Ctrl-C does, once
 
@@ -221,6 +223,7 @@ def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
         patch.setattr(HandcraftedFeatures, "extract_sound", interrupted)
         with pytest.raises(KeyboardInterrupt):
             transformer.transform(files)
+    signal.signal(signal.SIGINT, before)
     n_kept = FeatureStore(cache).info()["rows"]
     assert n_kept >= 2  # of five: with two workers some are in flight
     decoded.clear()

@@ -287,6 +287,7 @@ def _exportable():
 @pytest.mark.parametrize("case", range(16))
 def test_onnx_gives_the_same_probabilities(case, tmp_path):
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     cases = list(_exportable())
     assert len(cases) == 16
@@ -304,6 +305,7 @@ def test_onnx_gives_the_same_probabilities(case, tmp_path):
 
 def test_onnx_of_two_genres(tmp_path):
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     model = LogisticRegression().fit(TABLE, np.where(Y == "jazz", "jazz", "other"))
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
@@ -313,6 +315,7 @@ def test_onnx_of_two_genres(tmp_path):
 
 def test_onnx_says_how_the_features_were_made(tmp_path):
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     music = make_music(6, genres=["jazz", "rock"], duration=1.0, random_state=0)
     features = MelSpectrogram(32, n_frames=40, cache=tmp_path / "cache")
@@ -328,6 +331,7 @@ def test_onnx_says_how_the_features_were_made(tmp_path):
 
 def test_onnx_refuses_what_it_cannot_export(tmp_path):
     pytest.importorskip("onnxscript")
+    pytest.importorskip("torch", minversion="2.13")
     for other in (SVC(), CalibratedClassifierCV(LogisticRegression(), cv=2)):
         with pytest.raises(TypeError, match=f"not {type(other).__name__}; skl2onnx"):
             to_onnx(other.fit(TABLE, Y), tmp_path / "a.onnx")
