@@ -57,17 +57,8 @@ def _module(name: str):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Parameters
-    ----------
-    argv : sequence of str, default=None
-        Arguments without the program's name; ``sys.argv[1:]`` by default.
-
-    Returns
-    -------
-    int
-        Exit status: 0 when everything worked, 1 when the command found something wrong
-        (a file that could not be read, say), 2 for wrong arguments, 130 or 143 when it was
-        interrupted.
+    The exit status is 0 when everything worked, 1 when the command found something wrong (a file
+    that could not be read, say), 2 for wrong arguments, 130 or 143 when it was interrupted.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     chosen = next((word for word in argv if word in COMMANDS), None)

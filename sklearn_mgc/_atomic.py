@@ -27,28 +27,9 @@ def write_whole(path: str | os.PathLike) -> Iterator[Path]:
 
     The body writes to the path it is given. When the body ends, the file is flushed to the
     drive and renamed; when it fails, is interrupted or the drive is full, what lay at
-    ``path`` before is still there, and nothing else is left behind.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Where the result goes; ``~`` is expanded and missing folders are made. The target of a
-        link is replaced, not the link. Pipes and devices such as ``/dev/stdout`` are written
-        directly.
-
-    Yields
-    ------
-    pathlib.Path
-        File to write, with the suffix of ``path``.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-
-    See Also
-    --------
-    check_writable : The question to ask before the work.
+    ``path`` before is still there, and nothing else is left behind. The part has the suffix of
+    ``path``, whose missing folders are made. The target of a link is replaced, not the link; pipes
+    and devices such as ``/dev/stdout`` are written directly.
 
     Examples
     --------
@@ -96,27 +77,6 @@ def check_writable(path: str | os.PathLike) -> Path:
     """Ask, before any work, whether a result can be written.
 
     Nothing is created that stays.
-
-    Parameters
-    ----------
-    path : str or path-like
-        A file to write; ``~`` is expanded. It and its folders need not exist.
-
-    Returns
-    -------
-    pathlib.Path
-        The file, with links resolved.
-
-    Raises
-    ------
-    IsADirectoryError
-        If the path is a folder.
-    NotADirectoryError
-        If a folder of the path is a file.
-    PermissionError
-        If the file may not be replaced.
-    OSError
-        If nothing can be created in its folder: no permission, or a read-only drive.
 
     Examples
     --------

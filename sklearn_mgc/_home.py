@@ -12,18 +12,7 @@ from sklearn_mgc.audio import as_path
 
 
 def locate_data_home(data_home: str | os.PathLike | None = None) -> Path:
-    """The folder given, else that of ``SKLEARN_MGC_DATA``, else one in the user's own folder.
-
-    Parameters
-    ----------
-    data_home : str or path-like, default=None
-        A folder.
-
-    Returns
-    -------
-    pathlib.Path
-        Which may not be there.
-    """
+    """The folder given, else that of ``SKLEARN_MGC_DATA``, else one in the user's own folder."""
     if data_home is None:
         data_home = os.environ.get("SKLEARN_MGC_DATA") or Path("~", "sklearn_mgc_data")
     return as_path(data_home)

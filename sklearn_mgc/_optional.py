@@ -9,25 +9,8 @@ from types import ModuleType
 def require(module: str, *, extra: str, what: str) -> ModuleType:
     """Import an optional package, or say how to install it.
 
-    Parameters
-    ----------
-    module : str
-        Name of the module, such as ``"matplotlib.pyplot"``.
-    extra : str
-        The extra of this package that brings it.
-    what : str
-        What needs it, as the subject of a sentence: ``"plots"``, ``"reading m4a"``.
-
-    Returns
-    -------
-    module
-        The imported module.
-
-    Raises
-    ------
-    ImportError
-        If the package is not installed. A package that is there but breaks while it is
-        imported shows its own error.
+    ``what`` needs it is the subject of a sentence ("reading m4a"), ``extra`` brings it. A package
+    that is there but breaks while it is imported shows its own error.
 
     Examples
     --------

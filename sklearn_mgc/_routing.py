@@ -17,28 +17,8 @@ def fit_with(estimator, X, y, *, groups=None, **params):
     Without metadata routing that is the last step of a pipeline; a search takes groups for
     its folds, and its estimator the rest. With routing it is whatever requests them. Where
     the user left that open, classifiers request them and transformers do not; that is set in
-    the estimator, which therefore must not be the user's own.
-
-    Parameters
-    ----------
-    estimator : estimator
-        An unfitted clone.
-    X, y : array-like
-        Clips and genres.
-    groups : array-like, default=None
-        Artists; they are left out where nothing takes them.
-    **params : dict
-        Other parameters of ``fit``; those that are None are left out.
-
-    Returns
-    -------
-    estimator
-        The fitted estimator.
-
-    Raises
-    ------
-    TypeError
-        If nothing takes a parameter.
+    the estimator, which therefore must not be the user's own. Parameters that are None, and groups
+    that nothing takes, are left out; a TypeError says that nothing takes another parameter.
     """
     target = _request if _routing_enabled() else _name_in_fit
     fitting = {}

@@ -10,31 +10,15 @@ _FLAC = b"fLaC\x00\x00\x00\x22"  # and its first block, whose length is always t
 
 
 class Form(NamedTuple):
-    """How a family of formats writes its chunks.
+    """How a family of formats writes its chunks."""
 
-    Parameters
-    ----------
-    order : {"little", "big"}
-        Of the bytes of numbers.
-    first : int
-        Where the first chunk begins.
-    name, length : int
-        Bytes of a chunk's name and of its length.
-    header : int
-        Bytes of the header that its length includes.
-    align : int
-        Chunks begin at multiples of this.
-    total : (int, int), default=(0, 0)
-        Where the length of the file lies, and what has to be added to it.
-    """
-
-    order: Literal["little", "big"]
-    first: int
-    name: int
-    length: int
-    header: int
-    align: int
-    total: tuple[int, int] = (0, 0)
+    order: Literal["little", "big"]  # of the bytes of numbers
+    first: int  # where the first chunk begins
+    name: int  # bytes of the name of a chunk
+    length: int  # bytes of its length
+    header: int  # bytes of the header that its length includes
+    align: int  # chunks begin at multiples of this
+    total: tuple[int, int] = (0, 0)  # where the length of the file lies, and what is added to it
 
 
 _RIFF = Form("little", 12, 4, 4, 0, 2, (4, 8))
@@ -46,37 +30,16 @@ _FORMS = {
 
 
 class Link(NamedTuple):
-    """One of the files that a file consists of: usually the only one.
-
-    Parameters
-    ----------
-    start, stop : int
-        Its bytes.
-    missing : float
-        The share of the promised samples that is not there, unless it is tiny.
-    unsized : int or None
-        Where the number of bytes of its samples lies, if it is zero because the program that
-        wrote it could not know.
-    """
+    """One of the files that a file consists of: usually the only one."""
 
     start: int
     stop: int
-    missing: float = 0.0
-    unsized: int | None = None
+    missing: float = 0.0  # share of the promised samples that is not there, unless it is tiny
+    unsized: int | None = None  # where the size of its samples lies, if its writer left zero
 
 
 def walk(file: BinaryIO, start: int, size: int) -> list[Link]:
-    """The files of which a file consists: ``cat a.wav b.wav``.
-
-    Parameters
-    ----------
-    file : binary file
-        The file.
-    start : int
-        Where the first one begins, after a tag.
-    size : int
-        Bytes of the whole file.
-    """
+    """The files of which a file consists: ``cat a.wav b.wav``."""
     mark = _at(file, start, 4)
     if mark == b"fLaC":
         return _flacs(file, start, size)

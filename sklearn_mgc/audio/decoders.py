@@ -20,36 +20,18 @@ _TOLERANCE = 0.1  # seconds that may be missing: what an encoder fills up
 
 
 class Cut(NamedTuple):
-    """Which part of the sound is wanted, in seconds.
-
-    Parameters
-    ----------
-    offset : float
-        Where to start.
-    duration : float or None
-        How much to read, None for all.
-    block_duration : float
-        How much at a time, roughly.
-    """
+    """Which part of the sound is wanted, in seconds."""
 
     offset: float
     duration: float | None
-    block_duration: float
+    block_duration: float  # roughly
 
 
 class UndecodableError(Exception):
     """A decoder's refusal, which another decoder may not share.
 
-    Parameters
-    ----------
-    detail : str
-        What the decoder said.
-    n_read : int, default=0
-        Samples of a channel that it had given before.
-    rate : int, default=0
-        Their rate in Hz; 0 if it gave none, because it could not even open the file.
-    supported : bool, default=True
-        Whether it knows the format at all.
+    ``n_read`` samples of a channel came before it, at ``rate`` (0 if the file could not even be
+    opened); ``supported`` says whether the decoder knows the format at all.
     """
 
     def __init__(self, detail: str, n_read: int = 0, rate: int = 0, supported: bool = True):
@@ -62,29 +44,7 @@ Blocks = Iterator[tuple[np.ndarray, int]]
 
 
 def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
-    """Decode with libsndfile.
-
-    Parameters
-    ----------
-    file : Path or binary file
-        What to decode.
-    cut : Cut
-        Which part.
-    note : callable
-        Is told what is wrong.
-    counted : bool, default=True
-        Whether the file says how long it is; else libsndfile's length is a guess.
-
-    Yields
-    ------
-    tuple of (ndarray of shape (n_samples, n_channels), int)
-        Samples and their rate.
-
-    Raises
-    ------
-    UndecodableError
-        If the file, or what follows, cannot be decoded.
-    """
+    """Decode with libsndfile; where a file is not ``counted``, its length is a guess."""
     import soundfile
 
     n_read = rate = 0
@@ -151,15 +111,7 @@ def _skip(opened, n: int) -> None:
 
 
 def by_pyav(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
-    """Decode with PyAV; parameters and results are `by_soundfile`'s.
-
-    Raises
-    ------
-    ImportError
-        If PyAV is not installed.
-    UndecodableError
-        If the file cannot be decoded.
-    """
+    """Decode with PyAV; parameters and results are `by_soundfile`'s."""
     av = require("av", extra="av", what="files of this format")
 
     n_read = rate = 0

@@ -35,18 +35,10 @@ _GUESSED = {"AAC", "AC-3", "DTS", "MP3", "MPEG", "MPEG transport stream", ""}
 
 
 class Part(NamedTuple):
-    """A stretch of a file that a decoder reads to its end.
+    """A stretch of a file that a decoder reads to its end."""
 
-    Parameters
-    ----------
-    data : bytes or None
-        Its bytes; None for the file as it is.
-    counted : bool
-        Whether it says how long it is.
-    """
-
-    data: bytes | None = None
-    counted: bool = True
+    data: bytes | None = None  # None for the file as it is
+    counted: bool = True  # whether it says how long it is
 
 
 def decode_blocks(

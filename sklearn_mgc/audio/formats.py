@@ -29,22 +29,9 @@ _NAMED = {".m4a": "MPEG-4", ".mp4": "MPEG-4", ".aac": "AAC", ".wma": "Windows Me
 class Content:
     """What the first bytes of a file say.
 
-    Parameters
-    ----------
-    source : Source
-        The file.
-
-    Attributes
-    ----------
-    kind : str
-        ``"mp3"`` (MPEG layers I to III), ``"wav"``, ``"aiff"``, ``"au"``, ``"flac"``,
-        ``"ogg"``, ``"caf"``, ``"pyav"`` for formats that only PyAV reads, or ``""``.
-    label : str
-        How people call the format; empty where nothing is known.
-    start : int
-        Where the sound begins: after an ID3 tag.
-    head : bytes
-        Some bytes from there.
+    ``kind`` is "mp3" (MPEG layers I to III), "wav", "aiff", "au", "flac", "ogg", "caf", "pyav" for
+    formats that only PyAV reads, or ""; ``label`` is how people call it. The sound begins at
+    ``start``, after an ID3 tag, and ``head`` has some bytes from there.
     """
 
     def __init__(self, source: Source):

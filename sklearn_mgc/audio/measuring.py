@@ -20,13 +20,8 @@ _FADE = 0.01  # seconds before the zeros: music that ends has faded, a copy has 
 class Measurements:
     """Measure the blocks of a file, and note what is odd about them.
 
-    Parameters
-    ----------
-    note : callable
-        Is told what is odd.
-    plain : bool
-        Whether the samples lie in the file as they are: only there does the part of a copy
-        that never came show as zeros.
+    In ``plain`` files the samples lie as they are: only there does the part of a copy that never
+    came show as zeros.
     """
 
     def __init__(self, note: Note, plain: bool):

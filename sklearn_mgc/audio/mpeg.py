@@ -29,31 +29,15 @@ _RESYNC = 1024  # bytes that are not audio, after which libmpg123 gives up
 
 
 class Run(NamedTuple):
-    """Frames one after the other that one decoder can read.
+    """Frames one after the other that one decoder can read."""
 
-    Parameters
-    ----------
-    start, stop : int
-        Their bytes, a Xing header included.
-    n_frames : int
-        How many hold sound.
-    samples_per_frame : int
-        Samples of a channel in each.
-    rate : int
-        Sample rate in Hz.
-    promised : int or None
-        How many there are by a Xing header; None without one.
-    constant : bool
-        Whether all have one bit rate.
-    """
-
-    start: int
+    start: int  # a Xing header included
     stop: int
-    n_frames: int
-    samples_per_frame: int
+    n_frames: int  # that hold sound
+    samples_per_frame: int  # of a channel
     rate: int
-    promised: int | None
-    constant: bool
+    promised: int | None  # frames by a Xing header
+    constant: bool  # whether all have one bit rate
 
     @property
     def frame_seconds(self) -> float:
@@ -62,21 +46,11 @@ class Run(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """What walking through a file has found.
+    """What walking through a file has found."""
 
-    Parameters
-    ----------
-    runs : list of Run
-        In the order of the file; none in a format that cannot be walked through.
-    n_junk : int
-        Bytes between them and after them that are neither audio nor a tag.
-    breaks_off : bool
-        Whether the file ends within a frame.
-    """
-
-    runs: list[Run]
-    n_junk: int
-    breaks_off: bool
+    runs: list[Run]  # none in a format that cannot be walked through
+    n_junk: int  # bytes between and after them that are neither audio nor a tag
+    breaks_off: bool  # whether the file ends within a frame
 
 
 @lru_cache(maxsize=1)
@@ -134,19 +108,7 @@ def xing(data: bytes, start: int = 0) -> tuple[int | None, int | None] | None:
 
 
 def is_plain(head: bytes, start: int, end: bytes, size: int) -> bool:
-    """Whether the Xing header agrees with the size of the file.
-
-    Parameters
-    ----------
-    head : bytes
-        How the file begins, from the first frame at least 200 bytes.
-    start : int
-        Where in the file that frame is.
-    end : bytes
-        The last bytes of the file.
-    size : int
-        Bytes of the file.
-    """
+    """Whether the Xing header agrees with the size of the file."""
     promised = xing(head)
     if not promised or promised[0] is None or promised[1] is None:
         return False
@@ -155,20 +117,7 @@ def is_plain(head: bytes, start: int, end: bytes, size: int) -> bool:
 
 
 def walk(data: bytes, start: int = 0) -> Walk:
-    """Walk through an MPEG file.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    start : int, default=0
-        Where to begin.
-
-    Returns
-    -------
-    Walk
-        What it consists of.
-    """
+    """Walk through an MPEG file."""
     runs: list[Run] = []
     n_junk, breaks_off = 0, False
     at = after_tags(data, start)
@@ -291,20 +240,7 @@ def _next_frame(data: bytes, start: int) -> int | None:
 
 
 def with_count(data: bytes, n_frames: int) -> bytes:
-    """Frames with a Xing header before them, so that a decoder knows their number.
-
-    Parameters
-    ----------
-    data : bytes
-        Frames of layer III, the first at the beginning.
-    n_frames : int
-        How many.
-
-    Returns
-    -------
-    bytes
-        The same with one more frame, which holds no sound.
-    """
+    """Frames with a Xing header before them, so that a decoder knows their number."""
     # Protection by a checksum off, no padding, and a bit rate whose frames have room.
     head = bytes((0xFF, data[1] | 1, 0x90 | data[2] & 0x0C, data[3]))
     length = _lengths()[head[1] << 8 | head[2]]

@@ -13,32 +13,15 @@ _BEGINS, _ENDS = 2, 4  # flags of a page
 
 
 class Walk(NamedTuple):
-    """What walking from page to page has found.
+    """What walking from page to page has found."""
 
-    Parameters
-    ----------
-    links : list of (int, int)
-        Where the streams of a chain begin and end, in bytes. Streams that run side by side,
-        as sound and pictures do, begin together and are one link.
-    n_junk : int
-        Bytes before the last page that belong to none.
-    whole : bool
-        Whether the last page is there as a whole and says that the stream ends.
-    """
-
-    links: list[tuple[int, int]]
-    n_junk: int
-    whole: bool
+    links: list[tuple[int, int]]  # first byte and end of each; streams side by side are one
+    n_junk: int  # bytes before the last page that belong to none
+    whole: bool  # whether the last page is there and ends the stream
 
 
 def walk(data: bytes) -> Walk:
-    """Walk through an Ogg file.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    """
+    """Walk through an Ogg file."""
     starts: list[int] = []
     n_junk = after = flags = 0
     at = data.find(b"OggS")

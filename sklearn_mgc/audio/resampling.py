@@ -42,20 +42,7 @@ def with_channels(samples: np.ndarray, n_channels: int) -> np.ndarray:
 
 
 def resampled(blocks: Iterable[tuple[np.ndarray, int]], sample_rate: int) -> Iterator[np.ndarray]:
-    """Bring blocks to another rate with soxr's high quality.
-
-    Parameters
-    ----------
-    blocks : iterable of (ndarray of shape (n_samples,) or (n_samples, n_channels), int)
-        Samples and their rate, the same for all.
-    sample_rate : int
-        The rate wanted, in Hz.
-
-    Yields
-    ------
-    ndarray
-        The sound at ``sample_rate``; together the same to the last bit however it is cut.
-    """
+    """Bring blocks to another rate with soxr; the same to the last bit however they are cut."""
     import soxr
 
     resampler = None

@@ -18,29 +18,10 @@ from sklearn_mgc.audio.zip import read_member, split_member
 
 
 class Source:
-    """The bytes of a file, wherever they are.
+    """The bytes of a path (also into a zip archive), of a file's content, or of an open file.
 
-    Parameters
-    ----------
-    source : str, path-like, bytes-like or binary file object
-        A path, also into a zip archive; or what is in a file. An open file is read from its
-        beginning and left where it was.
-
-    Attributes
-    ----------
-    name : str
-        How messages call it.
-    path : Path or None
-        Where the file lies; None if the bytes are in memory.
-    size : int
-        How many bytes there are, at least one.
-
-    Raises
-    ------
-    AudioError
-        If there is no such file, it cannot be opened, or it is empty.
-    TypeError
-        If it is neither a path nor bytes nor a binary file.
+    An open file is read from its beginning and left where it was. ``path`` is None if the bytes are
+    in memory. What is missing, cannot be opened or is empty is an `AudioError`.
     """
 
     def __init__(self, source):

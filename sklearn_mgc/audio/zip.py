@@ -29,13 +29,7 @@ def split_member(path) -> tuple[Path, str] | None:
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """Unpack one member into memory.
-
-    Raises
-    ------
-    AudioError
-        If the archive or the member is missing or broken.
-    """
+    """Unpack one member into memory."""
     path = archive / member
     opened = open_archive(archive)
     try:

@@ -149,17 +149,6 @@ class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
 def as_logits(responses) -> np.ndarray:
     """Turn probabilities or decisions into logits.
 
-    Parameters
-    ----------
-    responses : array-like of shape (n_samples, n_classes) or (n_samples,)
-        Probabilities, whose rows sum to one, or decisions; one column is the decision between
-        two genres.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes), dtype float64
-        Logits.
-
     Examples
     --------
     >>> from sklearn_mgc.classifiers.temperature import as_logits

@@ -9,17 +9,7 @@ import numpy as np
 
 
 def refuse_text(X, classifier: str, reader: str) -> None:
-    """Raise an error that says what to do about text in X.
-
-    Parameters
-    ----------
-    X : array-like
-        As passed to the classifier.
-    classifier : str
-        Its name.
-    reader : str
-        Name of the transformer that makes from paths what the classifier reads.
-    """
+    """Raise an error that says what to do about text in X."""
     columns = dict(_text_columns(X))
     if not columns:
         return

@@ -21,18 +21,7 @@ PAYS = 2**31
 
 
 def team(largest_product: int):
-    """Context in which torch may use a team, or one thread where operations are small.
-
-    Parameters
-    ----------
-    largest_product : int
-        Multiply-adds of the largest operation.
-
-    Returns
-    -------
-    context manager
-        It limits the thread that enters it, and puts its limit back.
-    """
+    """Context in which torch may use a team, or one thread where operations are small."""
     if largest_product >= PAYS:
         return contextlib.nullcontext()
     torch.get_num_threads()  # in a new thread torch sets its default, once

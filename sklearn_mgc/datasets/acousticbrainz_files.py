@@ -106,13 +106,7 @@ def _levels(labels: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def read_descriptors(file: Path) -> Descriptors:
-    """Descriptors of a recording by name, and what its tags say.
-
-    Raises
-    ------
-    ValueError
-        If the file is broken or holds something else.
-    """
+    """Descriptors of a recording by name, and what its tags say."""
     try:
         content = json.loads(file.read_bytes())
     except OSError as error:

@@ -106,32 +106,8 @@ def make_bunch(
 ):
     """A Bunch of data, target, one array per column and anything else, or just (X, y).
 
-    Parameters
-    ----------
-    data : ndarray or list
-        Paths or ids, or a table.
-    target : iterable of str
-        Genres.
-    name : str
-        What the data are called in a frame when they are not a table ("path").
-    return_X_y, as_frame : bool
-        As in every loader.
-    feature_names : list of str, default=None
-        Columns of a table.
-    columns : mapping of str to iterable, default=None
-        What is known of each track. None instead of values: a key of the Bunch that is None,
-        and not a column of the frame.
-    errors : list of dict
-        What was left out, and why.
-    merged : mapping, default=None
-        Names that were spelled in several ways, see :func:`left_out`.
-    **extra
-        Further keys of the Bunch.
-
-    Returns
-    -------
-    Bunch or tuple
-        With ``return_X_y``, data and target alone.
+    `name` is what the data are called in a frame when they are not a table. A column that is None
+    is a key of the Bunch, and not a column of the frame.
     """
     columns = {} if columns is None else columns
     target = np.asarray(list(target), dtype=object)

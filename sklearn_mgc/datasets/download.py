@@ -56,31 +56,8 @@ def download(
 ) -> Path:
     """The file `name` of the first mirror that gives the right one; kept if it is there.
 
-    Parameters
-    ----------
-    name : str
-        Name of the file, on the mirrors and here.
-    checksum : str
-        Such as "sha1:f0df...".
-    folder : Path
-        Where it goes. ``name.part`` is what came so far.
-    mirrors : sequence of str
-        Addresses of folders.
-    size : int
-        About so many bytes are needed; the disk is asked before anything else, and a mirror
-        that sends far more is given up.
-    timeout : float
-        Seconds without a byte, or with next to none, after which a connection counts as
-        broken.
-    verbose : int
-        1 shows a progress bar.
-
-    Raises
-    ------
-    DownloadError
-        If no mirror gave the file.
-    OSError
-        If the disk is too small.
+    ``name.part`` is what came so far. The disk is asked for `size` bytes first, and a mirror that
+    sends far more, or next to nothing in `timeout` seconds, is given up.
     """
     target = folder / name
     if target.is_file():

@@ -32,15 +32,7 @@ class Table(NamedTuple):
 
 
 def read_table(table) -> Table:
-    """Read a CSV, TSV or Parquet file, or a DataFrame of pandas or polars.
-
-    Raises
-    ------
-    OSError
-        If there is no such file.
-    ValueError
-        If it is not a table in UTF-8 or UTF-16; the message names it.
-    """
+    """Read a CSV, TSV or Parquet file, or a DataFrame of pandas or polars."""
     if hasattr(table, "columns"):
         names = [str(name) for name in table.columns]
         pandas = hasattr(table, "itertuples")  # else polars

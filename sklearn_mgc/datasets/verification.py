@@ -30,22 +30,7 @@ class Verdict(NamedTuple):
 
 
 def verify(path: Path, name: str | None = None) -> Verdict:
-    """Check an archive by its checksum, a folder by its list of checksums or its content.
-
-    Parameters
-    ----------
-    path : Path
-        An archive or a folder.
-    name : {"gtzan", "fma", "homburg", "acousticbrainz", "folder"}, default=None
-        Which data set it should be; None looks at the files.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is nothing.
-    ValueError
-        If it is not that data set.
-    """
+    """Check an archive by its checksum, a folder by its list of checksums or its content."""
     path = as_path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")

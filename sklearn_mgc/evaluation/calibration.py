@@ -199,18 +199,7 @@ def confidence_for(result: EvaluationResult, accuracy: float) -> float:
 
 
 def trust(result: EvaluationResult) -> str:
-    """Say from which probability on answers are right in nine of ten cases.
-
-    Parameters
-    ----------
-    result : EvaluationResult
-        A cross-validation of a classifier with calibrated probabilities.
-
-    Returns
-    -------
-    str
-        A sentence, for ``predict --min-confidence``.
-    """
+    """Say from which probability on answers are right in nine of ten cases."""
     least = confidence_for(result, 0.9)
     if least == float("inf"):
         return "However sure the model was, fewer than 9 of 10 answers were right."

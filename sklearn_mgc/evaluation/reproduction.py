@@ -223,30 +223,7 @@ def _about(data) -> dict[str, Any]:
 
 
 def run_once(data, X, system: System, protocol: Protocol, repeat: int, *, quick=False, n_jobs=None):
-    """Cross-validate one system on one draw of one protocol.
-
-    Parameters
-    ----------
-    data : Bunch
-        Its ``target``, and ``groups`` and ``ids`` where there are any.
-    X : ndarray of shape (n_clips, ...)
-        What the system reads.
-    system : System
-        Of :data:`sklearn_mgc.recipes.systems.SYSTEMS`.
-    protocol : Protocol
-        Of :data:`sklearn_mgc.evaluation.protocols.PROTOCOLS`.
-    repeat : int
-        Seed of the draw and of the system.
-    quick : bool, default=False
-        Train networks for 5 epochs.
-    n_jobs : int, default=None
-        Folds that are trained at a time.
-
-    Returns
-    -------
-    EvaluationResult
-        What `cross_validate` returns.
-    """
+    """Cross-validate one system on one draw of one protocol."""
     y = np.asarray(data.target)
     return cross_validate(
         _shortened(system.make(), quick),

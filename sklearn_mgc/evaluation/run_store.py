@@ -18,17 +18,7 @@ _PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy
 class RunStore:
     """The runs of a reproduction in ``results.json``, written whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-        The file; what it holds is gone on with.
-    settings : dict
-        What the runs depend on.
-
-    Raises
-    ------
-    ValueError
-        If the file holds something else, or runs with other settings.
+    What the file holds is gone on with; runs with other settings are a ValueError.
     """
 
     def __init__(self, path: Path, settings: dict):

@@ -126,23 +126,12 @@ class PairedDifference:
     (A. Agresti and Y. Min, *Simple improved confidence intervals for comparing matched
     proportions*, Statistics in Medicine 24, 2005). A few groups that happen to agree do not
     make a difference certain.
-
-    Parameters
-    ----------
-    mean : float
-        The difference.
-    error : float
-        Its standard error; NaN where there is one group.
-    floor : float
-        The least that the error may be.
-    n_groups : float
-        Effective number of groups.
     """
 
     mean: float
-    error: float
-    floor: float
-    n_groups: float
+    error: float  # standard error; NaN where there is one group
+    floor: float  # the least that the error may be
+    n_groups: float  # effective number
 
     @classmethod
     def of(cls, differences, groups=None) -> PairedDifference:

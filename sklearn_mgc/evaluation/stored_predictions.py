@@ -35,27 +35,7 @@ class Predicted(ClassifierMixin, BaseEstimator):
 
 
 def full_columns(response: np.ndarray, known: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Give a column to each genre, also to those that a fold had none of.
-
-    Parameters
-    ----------
-    response : ndarray of shape (n, n_known) or (n,)
-        Probabilities or decisions of the genres of a fold.
-    known : ndarray of shape (n_known,)
-        Those genres, sorted.
-    classes : ndarray of shape (n_classes,)
-        All genres, sorted.
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-        What a genre that the fold had none of gets is the least of all, at most 0.
-
-    Raises
-    ------
-    ValueError
-        If the classifier gives another number of columns than it knows genres.
-    """
+    """Give each genre a column; one that a fold had none of gets the least of all, at most 0."""
     if response.ndim == 1:  # decisions between two genres
         response = np.column_stack([-response, response]) / 2
     if response.shape[1] != len(known):

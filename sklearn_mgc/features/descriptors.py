@@ -38,15 +38,7 @@ class Settings(NamedTuple):
 
 
 class Reference:
-    """A waveform as librosa's functions take it.
-
-    Parameters
-    ----------
-    y : float32 array of shape (n_samples,)
-        The waveform.
-    settings : Settings
-        Of the descriptors.
-    """
+    """A waveform as librosa's functions take it."""
 
     def __init__(self, y: np.ndarray, settings: Settings):
         import librosa
@@ -269,22 +261,7 @@ def column_labels(name: str, n_mfcc: int) -> list[str]:
 
 
 def describe(sound: Sound, names: tuple[str, ...], settings: Settings) -> dict[str, np.ndarray]:
-    """Descriptors of frames, each frames x columns.
-
-    Parameters
-    ----------
-    sound : Sound
-        Of any length; a long one is read twice if something depends on the whole.
-    names : tuple of str
-        Out of `DESCRIPTORS`, none of them of samples.
-    settings : Settings
-        Of the descriptors.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_frames, n_columns)
-        By name, in the order of the names.
-    """
+    """Descriptors of frames, each frames x columns, by name; a long sound is read up to twice."""
     chosen = {name: DESCRIPTORS[name] for name in names}
     parts: dict[Callable, list[np.ndarray]] = {d.frames: [] for d in chosen.values() if d.frames}
     if not parts:
@@ -304,22 +281,7 @@ def describe(sound: Sound, names: tuple[str, ...], settings: Settings) -> dict[s
 def describe_by_librosa(
     y: np.ndarray, names: tuple[str, ...], settings: Settings
 ) -> dict[str, np.ndarray]:
-    """The same by librosa's own functions.
-
-    Parameters
-    ----------
-    y : float32 array of shape (n_samples,)
-        The waveform.
-    names : tuple of str
-        Out of `DESCRIPTORS`.
-    settings : Settings
-        Of the descriptors.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_frames, n_columns)
-        By name, in the order of the names.
-    """
+    """The same by librosa's own functions."""
     reference = Reference(y, settings)
     return {name: DESCRIPTORS[name].reference(reference).T for name in names}
 
@@ -327,22 +289,7 @@ def describe_by_librosa(
 def separated(
     sound: Sound, names: tuple[str, ...], settings: Settings
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Descriptors of samples, in parts if the sound is long.
-
-    Parameters
-    ----------
-    sound : Sound
-        Of any length.
-    names : tuple of str
-        Out of `DESCRIPTORS`, those without ``frames``.
-    settings : Settings
-        Of the descriptors.
-
-    Yields
-    ------
-    dict of float32 array of shape (n_samples,)
-        A stretch of each.
-    """
+    """Descriptors without ``frames``, one value a sample, in stretches if the sound is long."""
     rate, n_fft, hop, _ = settings.frames
     # Medians of 31 frames, and frames that overlap: what is further away has no influence.
     halo = (17 + -(-n_fft // hop)) * hop

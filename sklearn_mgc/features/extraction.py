@@ -95,22 +95,7 @@ def extract(X, *transformers) -> tuple[np.ndarray, ...]:
 
 
 def extract_rows(X, transformers: list) -> tuple[list[np.ndarray], list[list[dict[str, Any]]]]:
-    """Rows and failed clips of each transformer.
-
-    Parameters
-    ----------
-    X : sequence of n_clips paths, or of waveforms
-        As in `AudioTransformer.transform`.
-    transformers : list of AudioTransformer
-        They read the same part of each clip.
-
-    Returns
-    -------
-    rows : list of ndarray
-        For each transformer, in the order of X.
-    failures : list of list of dict
-        For each transformer: index, path, error class and message of each clip that failed.
-    """
+    """Rows, in the order of X, and failed clips of each transformer."""
     for transformer in transformers:
         transformer.fit()
     clips = as_clips(X)

@@ -47,18 +47,7 @@ def file_state(clip) -> FileState | None:
 
 
 def digest_of(clip) -> bytes:
-    """Sixteen bytes that say what the clip holds, whatever its name is.
-
-    Parameters
-    ----------
-    clip : str, bytes or ndarray
-        A path, a file's content, or a waveform, of which type and samples count.
-
-    Raises
-    ------
-    MissingAudioError
-        If there is no such file, or it cannot be opened.
-    """
+    """Sixteen bytes that say what the clip holds, whatever its name is."""
     if isinstance(clip, np.ndarray):
         content = hashlib.sha256(f"waveform {clip.dtype.str}".encode())
         content.update(np.ascontiguousarray(clip).data)

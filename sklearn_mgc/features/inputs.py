@@ -10,25 +10,7 @@ import numpy as np
 
 
 def as_clips(X) -> list:
-    """Normalize any accepted X to a list of clips.
-
-    Parameters
-    ----------
-    X : sequence
-        As in `AudioTransformer.transform`.
-
-    Returns
-    -------
-    list of str, bytes or float32 array of shape (n_samples,)
-        Paths, contents of audio files, and waveforms.
-
-    Raises
-    ------
-    TypeError
-        If X is not a sequence of these.
-    ValueError
-        If X or a path is empty.
-    """
+    """Normalize any accepted X to a list of clips."""
     _refuse_no_sequence(X)
     if hasattr(X, "to_pylist"):  # pyarrow's scalars are not str
         X = X.to_pylist()

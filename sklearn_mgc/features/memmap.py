@@ -19,15 +19,6 @@ class NpyFile:
     """A .npy file into which rows are written in any order.
 
     Written, not mapped: pages of a map that were touched count as the process's memory.
-
-    Parameters
-    ----------
-    path : Path
-        Where the file will be when it is complete.
-    shape : tuple of int
-        Of the array.
-    dtype : str
-        Of the array.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: str):
@@ -59,26 +50,8 @@ class NpyFile:
 def new_rows(out, shape: tuple[int, ...], dtype: str) -> Iterator[np.ndarray | NpyFile]:
     """An array to be filled: in memory, or in a new file of a folder.
 
-    No file is ever replaced: joblib's workers open a map by the name of its file.
-
-    Parameters
-    ----------
-    out : str, path-like or None
-        The folder, made where it is missing; None for an array in memory.
-    shape : tuple of int
-        Of the array.
-    dtype : str
-        Of the array.
-
-    Yields
-    ------
-    ndarray or NpyFile
-        What rows are assigned to. Half a file is never left.
-
-    Raises
-    ------
-    OSError
-        If the disk has no room for the array, or ``out`` is a file.
+    No file is ever replaced: joblib's workers open a map by the name of its file. Half a file is
+    never left.
     """
     if out is None:
         yield np.empty(shape, dtype=dtype)

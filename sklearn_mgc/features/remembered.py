@@ -14,11 +14,6 @@ class remembered(Generic[Value]):
     `functools.cached_property` of Python 3.11 holds one lock for all objects of a class as long
     as any of them computes: threads that describe different clips would wait for one another,
     and a child forked meanwhile for ever.
-
-    Parameters
-    ----------
-    function : callable
-        Computes the value of an object.
     """
 
     def __init__(self, function: Callable[[Any], Value]):

@@ -153,31 +153,7 @@ def open_sound(
     offset: float = 0.0,
     duration: float | None = None,
 ) -> Sound:
-    """Decode a clip; a long file is only begun, and decoded anew whenever it is read.
-
-    Parameters
-    ----------
-    clip : str, bytes or float32 array of shape (n_samples,)
-        A path, the content of an audio file, or a waveform.
-    name : str
-        For messages.
-    sample_rate : float
-        In Hz, to which files are resampled.
-    offset : float, default=0.0
-        Where to start, in seconds.
-    duration : float, default=None
-        How many seconds to read; to the end by default.
-
-    Returns
-    -------
-    Sound
-        The clip.
-
-    Raises
-    ------
-    AudioError
-        If the clip cannot be decoded, or holds NaN or infinite samples.
-    """
+    """Decode a clip; a long file is only begun, and decoded anew whenever it is read."""
     if isinstance(clip, np.ndarray):
         start = int(offset * sample_rate)
         stop = None if duration is None else start + int(duration * sample_rate)

@@ -76,16 +76,8 @@ def power_to_db(power: np.ndarray, *, ref: float, top_db: float | None) -> np.nd
 class Block:
     """Consecutive frames of a sound.
 
-    Parameters
-    ----------
-    padded : float32 array
-        Samples of the frames: frame t begins at ``t * hop_length``.
-    y : float32 array
-        The same without what was added at the ends of the sound.
-    first : int
-        Where the first frame begins in ``y``; negative at the beginning of the sound.
-    params : FrameParams
-        How it was cut.
+    Frame t begins at ``t * hop_length`` in ``padded``, and at ``first`` (negative at the beginning
+    of the sound) in ``y``, which is the same without what was added at the ends.
     """
 
     def __init__(self, padded: np.ndarray, y: np.ndarray, first: int, params: FrameParams):
@@ -231,15 +223,7 @@ class Block:
 
 
 class Spectrum:
-    """The frames of a sound, in blocks.
-
-    Parameters
-    ----------
-    sound : Sound
-        Of any length.
-    params : FrameParams
-        How it is cut.
-    """
+    """The frames of a sound, in blocks."""
 
     def __init__(self, sound: Sound, params: FrameParams):
         self.params = params
@@ -251,13 +235,7 @@ class Spectrum:
             self._only = Block(padded, y, -half, params)
 
     def blocks(self, whole: Whole | None = None) -> Iterator[Block]:
-        """The frames from the beginning; a short sound is one block, always the same.
-
-        Parameters
-        ----------
-        whole : Whole, default=None
-            Of the sound, where something that depends on it is asked for.
-        """
+        """The frames from the beginning; a short sound is one block, always the same."""
         mel_before = None
         for block in _long_blocks(self._sound, self.params) if self._sound else [self._only]:
             block.mel_before = mel_before
@@ -301,27 +279,9 @@ def mel_spectrogram(
     fmax: float | None,
     n_frames: int | None = None,
 ) -> tuple[np.ndarray, float]:
-    """Mel power spectrogram of the first frames, and the loudest value of all.
+    """Mel power of the first frames (None: all), and the loudest value, also beyond them.
 
-    Parameters
-    ----------
-    sound : Sound
-        Of any length; a spectrum that it has already, with these frames among its own, is used.
-    params : FrameParams
-        How it is cut.
-    n_mels : int
-        Number of bands.
-    fmin, fmax : float
-        Lowest and highest frequency in Hz; ``fmax=None`` is half the sample rate.
-    n_frames : int, default=None
-        How many frames to return; all by default.
-
-    Returns
-    -------
-    mel : ndarray of shape (n_frames, n_mels)
-        Power.
-    peak : float
-        Its maximum, also where it lies beyond the frames returned.
+    A spectrum that the sound has already, with these frames among its own, is used.
     """
     known, step = _finer_spectrum(sound, params)
     spectrum = spectrum_of(sound, params) if known is None else known

@@ -31,20 +31,7 @@ STATISTICS: dict[str, Callable] = {
 
 
 def summarize(values: np.ndarray, statistics: tuple[str, ...]) -> np.ndarray:
-    """Statistics of each column, which stand together.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_frames, n_columns)
-        Of a descriptor.
-    statistics : tuple of str
-        Names out of `STATISTICS`.
-
-    Returns
-    -------
-    float64 array of shape (n_columns * n_statistics,)
-        All statistics of the first column, then those of the next.
-    """
+    """Statistics of each column of (n_frames, n_columns): all of the first, then of the next."""
     if values.size > _LARGE and values.shape[1] > 1:  # no second copy of hours
         columns = np.hsplit(values, values.shape[1])
         return np.concatenate([summarize(column, statistics) for column in columns])

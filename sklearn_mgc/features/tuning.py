@@ -30,15 +30,7 @@ class Peaks:
         self._counts: np.ndarray | None = None
 
     def add(self, frequency: np.ndarray, height: np.ndarray) -> None:
-        """Count peaks.
-
-        Parameters
-        ----------
-        frequency : float32 array
-            In Hz.
-        height : float32 array
-            Power of each.
-        """
+        """Count peaks."""
         if self._counts is None:
             self._counts = np.zeros((1 << (31 - _SHIFT), 100), dtype=np.int32)
         # The bits of positive floats are ordered as the floats are.

@@ -15,19 +15,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 def run(
     function: Callable, tasks: Iterable[tuple], *, n_jobs: int | None, prefer: str
 ) -> Iterator[Any]:
-    """Yield ``function(*task)`` of every task, in the order in which they get done.
-
-    Parameters
-    ----------
-    function : callable
-        What to do.
-    tasks : iterable of tuple
-        Its arguments.
-    n_jobs : int or None
-        Number of workers, as in joblib.
-    prefer : {"threads", "processes"}
-        Kind of workers where no backend is configured.
-    """
+    """Yield ``function(*task)`` of every task, in the order in which they get done."""
     if prefer == "threads" and effective_n_jobs(n_jobs) > 1:
         _keep_memory()
     try:

@@ -22,33 +22,7 @@ _BATCH = 8  # spectrograms at a time
 def integrated_gradients(
     estimator, y: np.ndarray, sample_rate: int, column: int, ends: tuple[np.ndarray, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Share out a probability over the seconds and the bands of a clip.
-
-    Parameters
-    ----------
-    estimator : Pipeline
-        Fitted, of `MelSpectrogram` and what can be written as a torch module.
-    y : ndarray of shape (n_samples,)
-        The clip.
-    sample_rate : int
-        Its rate in Hz.
-    column : int
-        Of the probability.
-    ends : pair of ndarray
-        Ends of the parts in seconds and of the bands in Hz.
-
-    Returns
-    -------
-    seconds_drop, bands_drop : dict of str to ndarray
-        What each part and each band adds to the probability of silence, and of noise.
-
-    Raises
-    ------
-    ImportError
-        If captum is not installed.
-    TypeError
-        If the pipeline does not begin with `MelSpectrogram`, or a step has no gradients.
-    """
+    """Share out a probability over the seconds and the bands of a clip."""
     attr = require("captum.attr", extra="explain", what="integrated gradients")
     features, module, _, last = translate(estimator)
     device = getattr(last, "device_", "cpu")

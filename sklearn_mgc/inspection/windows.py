@@ -18,19 +18,7 @@ _SAMPLE_RATE = 22050
 
 
 def as_file(y: np.ndarray, sample_rate: int = _SAMPLE_RATE) -> bytes:
-    """Write a waveform as a WAV file in memory.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Waveform, full scale at 1.
-    sample_rate : int, default=22050
-        Its rate in Hz.
-
-    Returns
-    -------
-    bytes
-        The file, 32-bit float.
+    """Write a waveform as a WAV file in memory, 32-bit float.
 
     Examples
     --------
@@ -51,22 +39,7 @@ def windows_of(
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Cut a recording into overlapping windows, of which a few are in memory at a time.
 
-    Parameters
-    ----------
-    source : str, path-like, bytes or binary file
-        The recording.
-    window, hop : float
-        Length of a window and distance from one to the next, in seconds.
-    sample_rate : int, default=22050
-        Rate of the windows in Hz.
-
-    Yields
-    ------
-    start : float
-        Where the window begins, in seconds.
-    y : ndarray of shape (n_samples,)
-        The window. A recording shorter than a window is one window; the last window ends
-        where the recording ends.
+    The last window ends where the recording ends; a shorter recording is one window.
 
     Examples
     --------
@@ -93,20 +66,7 @@ def windows_of(
 
 
 def probabilities_of(estimator, windows: list[np.ndarray]) -> np.ndarray:
-    """Ask a fitted pipeline about windows.
-
-    Parameters
-    ----------
-    estimator : Pipeline
-        Fitted on paths, with ``predict_proba``.
-    windows : list of ndarray of shape (n_samples,)
-        Waveforms at 22,050 Hz.
-
-    Returns
-    -------
-    ndarray of shape (n_windows, n_classes)
-        Probabilities; NaN for windows without a usable sound, such as silence.
-    """
+    """Probabilities of windows at 22,050 Hz; NaN for those without a usable sound."""
     files = [as_file(y) for y in windows]
     try:
         return np.asarray(estimator.predict_proba(files))
@@ -117,27 +77,7 @@ def probabilities_of(estimator, windows: list[np.ndarray]) -> np.ndarray:
 
 
 def probabilities_of_whole(estimator, y: np.ndarray, name: str) -> np.ndarray:
-    """Ask a fitted pipeline about a recording that must have a usable sound.
-
-    Parameters
-    ----------
-    estimator : Pipeline
-        Fitted on paths, with ``predict_proba``.
-    y : ndarray of shape (n_samples,)
-        Waveform at 22,050 Hz.
-    name : str
-        What errors call it.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-        Probabilities.
-
-    Raises
-    ------
-    AudioError
-        If it is silent or too short.
-    """
+    """Ask a fitted pipeline about a recording that must have a usable sound."""
     try:
         return np.asarray(estimator.predict_proba([as_file(y)]))[0]
     except AudioError as error:

@@ -17,19 +17,7 @@ class FrontEnd(nn.Module):
     Bands are standardized by means and deviations that are kept with the weights but are
     not trained, so the number of parameters is the network's own. In training, SpecAugment
     masks one run of frames and one of bands of each spectrogram with the mean.
-
-    Parameters
-    ----------
-    network : type
-        Class of the network.
-    input_shape : tuple of int
-        ``(n_frames, n_mels)``.
-    n_classes : int
-        Number of genres.
-    spec_augment : float, default=0.0
-        Longest run that is masked, as a share of the frames and of the bands.
-    **params : dict
-        Further parameters of the network.
+    ``spec_augment`` is the longest run, as a share of the frames and of the bands.
 
     References
     ----------

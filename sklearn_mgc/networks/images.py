@@ -10,16 +10,6 @@ def as_images(X: torch.Tensor) -> torch.Tensor:
 
     The order of the first input is that of all activations that follow; see the documentation's
     page on performance for what it saves.
-
-    Parameters
-    ----------
-    X : torch.Tensor of shape (n, n_frames, n_mels)
-        Spectrograms.
-
-    Returns
-    -------
-    torch.Tensor of shape (n, 1, n_frames, n_mels)
-        The same values, not copied.
     """
     if X.device.type != "cpu":
         return X.unsqueeze(1)

@@ -45,13 +45,7 @@ def descriptor_vote() -> VotingClassifier:
 
 
 def calibrated_svc() -> CalibratedClassifierCV:
-    """Make a support vector machine that gives probabilities.
-
-    Returns
-    -------
-    CalibratedClassifierCV
-        Unfitted.
-    """
+    """Make a support vector machine that gives probabilities."""
     return CalibratedClassifierCV(SVC(C=3), cv=LEAST_TRACKS, ensemble=False)
 
 

@@ -153,17 +153,6 @@ def voting_crnn(*, random_state=None) -> Pipeline:
 
 
 def five_segments(mel: np.ndarray) -> np.ndarray:
-    """Cut spectrograms into five segments each.
-
-    Parameters
-    ----------
-    mel : ndarray of shape (n_samples, n_frames, n_mels)
-        Spectrograms; the number of frames is a multiple of five.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, 5, n_frames // 5, n_mels)
-        The same numbers.
-    """
+    """Cut spectrograms into five segments each."""
     mel = np.asarray(mel)
     return mel.reshape(len(mel), 5, -1, mel.shape[2])

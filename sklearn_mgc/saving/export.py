@@ -202,18 +202,7 @@ class _Linear(nn.Module):
 
 
 def translate(estimator) -> _Graph:
-    """Write the steps of a fitted estimator as a torch module.
-
-    Parameters
-    ----------
-    estimator : estimator
-        What `to_onnx` takes.
-
-    Returns
-    -------
-    _Graph
-        Features, module, shape of its input, and the classifier within.
-    """
+    """Write the steps of a fitted estimator as a torch module."""
     *steps, last = _flat(estimator)
     features = steps.pop(0) if steps and isinstance(steps[0], AudioTransformer) else None
     check_is_fitted(last)

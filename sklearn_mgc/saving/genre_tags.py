@@ -66,22 +66,6 @@ def write_genres(path: str | os.PathLike, genres: Sequence[str], journal: TagJou
     A copy gets the genres. It takes the place of the file once its sound is found to be the
     same, sample by sample, and every other tag, too, and once the journal, on the drive, has
     what is needed to undo it. So the file is at any time the old one or the new one.
-
-    Parameters
-    ----------
-    path : str or path-like
-        An audio file; of a link, the file that it leads to.
-    genres : sequence of str
-        One or several.
-    journal : TagJournal
-        Where to note what `undo` needs.
-
-    Raises
-    ------
-    TagError
-        If the file holds no tags, or its tags or sound would suffer; it is left as it is.
-    OSError
-        If the file cannot be read or replaced.
     """
     target = as_path(path).resolve()
     before = target.stat()

@@ -29,19 +29,9 @@ Run = tuple[int, int, str]
 
 
 class TagJournal:
-    """A journal of files whose tags are written; it must not exist yet, and is made when needed.
+    """A journal of files whose tags are written, made when needed.
 
-    Parameters
-    ----------
-    path : str or path-like
-        File to write.
-
-    Raises
-    ------
-    FileExistsError
-        If there is a file: nobody could undo what it has noted.
-    OSError
-        If it cannot be written.
+    It must not exist yet: nobody could undo what it has noted.
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -55,13 +45,7 @@ class TagJournal:
         self._write({"part": str(part)})
 
     def add(self, old: Path, new: Path) -> None:
-        """Note how to make the old file of the new one; what is noted is on the drive.
-
-        Raises
-        ------
-        OSError
-            If the journal cannot be written.
-        """
+        """Note how to make the old file of the new one; what is noted is on the drive."""
         entry: dict[str, Any] = {
             "file": str(old),
             "old": _digest(old),
@@ -94,23 +78,8 @@ class TagJournal:
 def undo(journal: str | os.PathLike) -> Iterator[tuple[str, str, bool]]:
     """Give every file of a journal its old bytes and its old time back, the last one first.
 
-    Parameters
-    ----------
-    journal : str or path-like
-        File of a `TagJournal`, of a run that was killed, too.
-
-    Yields
-    ------
-    file, outcome, is_old : str, str, bool
-        What became of each file, in words, and whether it is the old one now. A file that is
-        neither the one that was written nor the old one is left as it is.
-
-    Raises
-    ------
-    OSError
-        If the journal cannot be read.
-    ValueError
-        If the file is not a journal.
+    Yields of each its name, what became of it, and whether it is the old one now; one that is
+    neither the file that was written nor the old one is left as it is.
     """
     path = as_path(journal)
     header, *lines = path.read_bytes().splitlines(keepends=True) or [b""]

@@ -25,19 +25,6 @@ def mend(path: Path, lock: JournalFileOpenLock) -> None:
     off, and half a line before a whole one, in the same line, becomes blanks. Both go to a
     file beside, with the suffix ``.damaged``.
 
-    Parameters
-    ----------
-    path : Path
-        The journal; a missing one is whole.
-    lock : optuna.storages.journal.JournalFileOpenLock
-        Taken before anything is changed.
-
-    Raises
-    ------
-    ValueError
-        If the file is something else, or a line in its middle is lost, on whose number later
-        ones depend.
-
     Warns
     -----
     UserWarning

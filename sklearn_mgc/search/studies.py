@@ -124,13 +124,7 @@ def open_study(
 
 
 def refuse_minimizing(study: Study) -> None:
-    """Raise ValueError unless the study has one score, and maximizes it.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        A study.
-    """
+    """Raise ValueError unless the study has one score, and maximizes it."""
     directions = [direction.name for direction in study.directions]
     if directions != ["MAXIMIZE"]:
         what = "minimizes" if directions == ["MINIMIZE"] else f"has {len(directions)} objectives"
@@ -143,18 +137,7 @@ def refuse_minimizing(study: Study) -> None:
 
 @contextmanager
 def signs_of_life(trial: Trial) -> Iterator[None]:
-    """Tell other workers of a journal, until the end of the trial, that it is worked on.
-
-    Parameters
-    ----------
-    trial : optuna.trial.Trial
-        The trial; a database keeps signs of life of its own.
-
-    Yields
-    ------
-    None
-        To the work.
-    """
+    """Tell other workers of a journal, until the end of the trial, that it is worked on."""
     trial.set_user_attr("worker", _worker())
     study = getattr(trial, "study", None)  # a FixedTrial has none
     seconds = None if study is None else study.user_attrs.get("heartbeat")
@@ -180,13 +163,7 @@ def signs_of_life(trial: Trial) -> Iterator[None]:
 
 
 def retry_the_dead(study: Study) -> None:
-    """Mark trials of dead workers as failed, and put their parameters in line again.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        A study that :func:`open_study` opened.
-    """
+    """Mark trials of dead workers as failed, and put their parameters in line again."""
     import optuna
     from optuna.trial import TrialState
 

@@ -128,17 +128,7 @@ def create_app(
 
 
 class Answers:
-    """What the endpoints say of a waveform, as JSON.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-        Fitted on paths, with ``predict_proba``.
-    window : float
-        Seconds that are asked about at a time.
-    min_confidence : float
-        Probability below which the answer is "not sure".
-    """
+    """What the endpoints say of a waveform, as JSON."""
 
     def __init__(self, pipeline, window: float, min_confidence: float):
         self._pipeline = pipeline

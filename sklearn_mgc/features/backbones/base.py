@@ -230,18 +230,7 @@ class Backbone:
 
 
 def hash_weights(weights: dict[str, np.ndarray]) -> str:
-    """Hash of names, shapes and values: the same however they are stored.
-
-    Parameters
-    ----------
-    weights : dict of str to float32 array
-        Weights by name.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Hash of names, shapes and values: the same however they are stored."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         values = np.ascontiguousarray(weights[name], dtype="<f4")

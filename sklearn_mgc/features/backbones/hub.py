@@ -50,19 +50,7 @@ def fetch(model, source=None) -> Path:
 
 
 def load(model, *, revision=None, trust_remote_code=False, local_files_only=False) -> HubModel:
-    """Read a model.
-
-    Parameters
-    ----------
-    model : str or path-like
-        ``"hub:NAME"``, or a folder, with or without ``"hub:"`` before it.
-    revision : str, default=None
-        Branch, tag or commit; a commit never changes.
-    trust_remote_code : bool, default=False
-        Whether code of the repository may run, as MERT's must.
-    local_files_only : bool, default=False
-        Whether to ask the network for nothing.
-    """
+    """Read a model."""
     folder = _folder(model, revision, trust_remote_code, local_files_only)
     return HubModel(os.fspath(model), folder, trust_remote_code is True)
 
@@ -133,17 +121,7 @@ def _hash(folder: Path, with_code: bool) -> str:
 
 
 class HubModel(Backbone):
-    """What makes a model's input of sound, and the part of the model that hears it.
-
-    Parameters
-    ----------
-    name : str
-        As it was asked for.
-    folder : pathlib.Path
-        Its files.
-    trust : bool
-        Whether code in the folder may run.
-    """
+    """What makes a model's input of sound, and the part of the model that hears it."""
 
     def __init__(self, name: str, folder: Path, trust: bool):
         self._name = name

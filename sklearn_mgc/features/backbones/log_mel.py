@@ -34,33 +34,11 @@ class LogMelBackbone(Backbone):
     network: nn.Module
 
     def patches(self, y: np.ndarray, n_windows: int, grid: Grid, device: str) -> torch.Tensor:
-        """Compute log-mel spectrograms of consecutive windows.
-
-        Parameters
-        ----------
-        y, n_windows, grid, device
-            As in `embed`.
-
-        Returns
-        -------
-        tensor of shape (n_windows, n_frames, n_bands)
-            On the device.
-        """
+        """Compute log-mel spectrograms (n_windows, n_frames, n_bands) of consecutive windows."""
         raise NotImplementedError
 
     def spectrogram(self, grid: Grid) -> dict[str, Any]:
-        """Tell how to compute ``patches`` elsewhere.
-
-        Parameters
-        ----------
-        grid : Grid
-            Of the windows.
-
-        Returns
-        -------
-        dict
-            What JSON can hold, ``n_frames`` and ``n_bands`` among it.
-        """
+        """Tell how to compute ``patches`` elsewhere; ``n_frames`` and ``n_bands`` are among it."""
         raise NotImplementedError
 
     def embed(self, y, n_windows, grid, layers, device):
@@ -71,15 +49,7 @@ class LogMelBackbone(Backbone):
 
 
 class RowOfPatches(nn.Module):
-    """Statistics of layers over the windows of clips: what `PretrainedEmbedding` has in a row.
-
-    Parameters
-    ----------
-    network : nn.Module
-        Of a `LogMelBackbone`.
-    layers, statistics : tuple of str
-        Their names.
-    """
+    """Statistics of layers over the windows of clips: what `PretrainedEmbedding` has in a row."""
 
     def __init__(self, network: nn.Module, layers: tuple[str, ...], statistics: tuple[str, ...]):
         super().__init__()

@@ -127,17 +127,7 @@ def load(model: str) -> Musicnn:
 
 
 class Musicnn(LogMelBackbone):
-    """Spectrum and network.
-
-    Parameters
-    ----------
-    card : Card
-        What it is.
-    weights_hash : str
-        Hash of the weights.
-    weights : dict of str to float32 array
-        By their names in the checkpoint.
-    """
+    """Spectrum and network."""
 
     def __init__(self, card: Card, weights_hash: str, weights: dict[str, np.ndarray]):
         self.card = card
@@ -186,11 +176,6 @@ class MusicnnNetwork(nn.Module):
     and the way back is a sum of cosines E and one of sines O. With the middle band as the origin,
     the bands at a distance f from it get E(f) + O(f) and E(f) - O(f), of which the larger is
     E(f) + abs(O(f)): half of the bands need not be computed.
-
-    Parameters
-    ----------
-    weights : dict of str to float32 array
-        By their names in the checkpoint.
     """
 
     mel: torch.Tensor

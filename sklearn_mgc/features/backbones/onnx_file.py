@@ -35,17 +35,7 @@ def location(model: str) -> Path:
 
 
 def load(model: str, *, sample_rate=None, front_end=None) -> Own:
-    """Read a file; all of its weights must be in it.
-
-    Parameters
-    ----------
-    model : str
-        Its name after ``"onnx:"``.
-    sample_rate : int, default=None
-        Of what it hears, in Hz; that of the front end by default.
-    front_end : AudioTransformer, default=None
-        Such as `MelSpectrogram`: its ``extract`` makes the network's input of each window.
-    """
+    """Read a file; all of its weights must be in it."""
     path = location(model)
     content = path.read_bytes()
     sessions = {"cpu": _session(path, content, "cpu")}

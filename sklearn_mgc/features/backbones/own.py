@@ -28,15 +28,8 @@ def owns(model) -> bool:
 def load(model, *, sample_rate=None, front_end=None) -> Own:
     """Wrap a callable.
 
-    Parameters
-    ----------
-    model : torch.nn.Module or callable
-        Takes a float32 array (n, samples), a tensor if it is a module, or what the front end makes
-        of it; returns an array (n, size) or (n, time, size), or a dict of them.
-    sample_rate : int, default=None
-        Of what it hears, in Hz; that of the front end by default.
-    front_end : AudioTransformer, default=None
-        Such as `MelSpectrogram`: its ``extract`` makes the network's input of each window.
+    It takes a float32 array (n, samples), a tensor if it is a module, or what the front end makes
+    of it; it returns an array (n, size) or (n, time, size), or a dict of them.
     """
     is_module = isinstance(model, torch.nn.Module)
     name = getattr(model, "__name__", type(model).__name__)
@@ -53,22 +46,8 @@ def load(model, *, sample_rate=None, front_end=None) -> Own:
 class Own(Backbone):
     """Windows of sound through a front end, if there is one, and a function.
 
-    Parameters
-    ----------
-    name : str
-        For the card and for messages.
-    function : callable
-        Takes an array (n, ...) and a device.
-    find_hash : callable
-        Returns the hash of the function, or None.
-    sample_rate : int or None
-        In Hz; that of the front end by default.
-    front_end : AudioTransformer or None
-        What makes the function's input of a window.
-    source : str
-        For the card.
-    window : float, default=None
-        Seconds, if the function takes no others.
+    ``function(array, device)`` computes, ``find_hash()`` gives its hash or None, ``window`` is its
+    length in seconds, if it takes no other.
     """
 
     def __init__(

