@@ -41,7 +41,8 @@ def members(name: str) -> Iterator[str]:
             continue
         for member, value in vars(base).items():
             value = getattr(value, "fget", getattr(value, "__func__", value))
-            if not member.startswith("_") and inspect.isfunction(value):
+            inherited = not value.__doc__ and inspect.getdoc(getattr(base, member))
+            if not member.startswith("_") and inspect.isfunction(value) and not inherited:
                 yield f"{base.__module__}.{base.__qualname__}.{member}"
 
 

@@ -78,38 +78,9 @@ class TrainingParameters(BaseEstimator):
         self.__dict__.update({name: given[name] for name in names}, **given["net_params"])
 
     def get_params(self, deep=True):
-        """Get the parameters, skorch's prefixed ones included.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Not used; there are no nested estimators.
-
-        Returns
-        -------
-        dict
-            Parameter names and values.
-        """
         return {**super().get_params(deep=deep), **self._extra_params()}
 
     def set_params(self, **params):
-        """Set parameters, skorch's prefixed ones included.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters, for example ``optimizer__weight_decay=1e-4``.
-
-        Returns
-        -------
-        self
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown.
-        """
         own = {}
         for name, value in params.items():
             if name.startswith(_PREFIXES):

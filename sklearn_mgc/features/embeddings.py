@@ -186,19 +186,11 @@ class PretrainedEmbedding(AudioTransformer):
         ]
         return np.asarray(names, dtype=object)
 
-    def output_shape(self) -> tuple[int, ...]:
-        """Give the shape of a row.
-
-        Returns
-        -------
-        tuple of int
-            ``(n_columns,)``: the sizes of the layers times the number of statistics.
-        """
+    def output_shape(self):
         sizes = self._sizes()
         return (sum(sizes[layer] for layer in self._layers()) * len(self._statistics()),)
 
-    def check_params(self) -> None:
-        """Raise a ValueError if a parameter is out of range or the weights are not those of fit."""
+    def check_params(self):
         self.__dict__.pop("_loaded", None)  # whose file may be another by now
         for statistic in self._statistics():
             check_choice("statistics", statistic, tuple(STATISTICS))
@@ -230,14 +222,7 @@ class PretrainedEmbedding(AudioTransformer):
                 "those weights, or fit a clone with these"
             )
 
-    def cache_key(self) -> dict:
-        """Give what determines a row: the device and the batches do not.
-
-        Returns
-        -------
-        dict
-            By name.
-        """
+    def cache_key(self):  # without the device and the batches
         return {
             "transformer": type(self).__name__,
             "weights": self._backbone().weights_hash,
@@ -247,23 +232,10 @@ class PretrainedEmbedding(AudioTransformer):
             "grid": tuple(self._grid()),
         }
 
-    def warm_up(self) -> None:
-        """Read the weights."""
+    def warm_up(self):
         self._backbone()
 
-    def extract_sound(self, sound: Sound) -> np.ndarray:
-        """Compute the row of a sound of any length, a part of a long one at a time.
-
-        Parameters
-        ----------
-        sound : Sound
-            A clip or segment.
-
-        Returns
-        -------
-        float32 array of shape (n_columns,)
-            The row.
-        """
+    def extract_sound(self, sound: Sound):
         return summarize(self.embed_windows(sound), self._statistics())
 
     def embed_windows(self, sound: Sound) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from sklearn_mgc.features.base import AudioTransformer, check_choice
+from sklearn_mgc.features.base import check_choice
 from sklearn_mgc.features.descriptors import (
     DESCRIPTORS,
     PRESETS,
@@ -15,19 +15,12 @@ from sklearn_mgc.features.descriptors import (
     describe_by_librosa,
     separated,
 )
+from sklearn_mgc.features.framed import FramedTransformer
 from sklearn_mgc.features.sound import Sound
-from sklearn_mgc.features.spectrum import (
-    BACKENDS,
-    KERNEL_VERSION,
-    PAD_MODES,
-    FrameParams,
-    check_frames,
-    warm_sound,
-)
 from sklearn_mgc.features.summary import STATISTICS, Moments, Values, summarize
 
 
-class HandcraftedFeatures(AudioTransformer):
+class HandcraftedFeatures(FramedTransformer):
     """Means over time of librosa's descriptors: 25 numbers per clip.
 
     Chroma (mean over the twelve classes), spectral centroid, bandwidth and roll-off
@@ -184,48 +177,18 @@ class HandcraftedFeatures(AudioTransformer):
             names += [f"{label}{statistic}" for label in labels for statistic in statistics]
         return names
 
-    def output_shape(self) -> tuple[int, ...]:
-        """Number of columns.
-
-        Returns
-        -------
-        tuple of int
-            ``(n_features,)``.
-        """
+    def output_shape(self):
         return (len(self.column_names()),)
 
-    @property
-    def releases_lock(self) -> bool:  # type: ignore[override]
-        """The compiled loops do, librosa does not."""
-        return self.backend == "fused"
-
-    def cache_key(self) -> dict:
-        """Everything that determines a row.
-
-        Returns
-        -------
-        dict
-            By name; a preset is what it stands for.
-        """
+    def cache_key(self):
         return {
-            **super().cache_key(),
-            "kernel": KERNEL_VERSION,
+            **super().cache_key(),  # in which a preset is a name
             "descriptors": self._descriptors(),
             "statistics": self._statistics(),
         }
 
-    def min_samples(self) -> int:
-        """One frame.
-
-        Returns
-        -------
-        int
-            ``n_fft``.
-        """
-        return self.n_fft
-
-    def check_params(self) -> None:
-        """Raise a ValueError if a parameter is out of range."""
+    def check_params(self):
+        super().check_params()
         if isinstance(self.descriptors, str):
             check_choice("descriptors", self.descriptors, tuple(PRESETS))
         _check_names("descriptors", self._descriptors(), tuple(DESCRIPTORS))
@@ -239,44 +202,9 @@ class HandcraftedFeatures(AudioTransformer):
             )
         if not isinstance(self.n_mfcc, (int, np.integer)) or not 1 <= self.n_mfcc <= 128:
             raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
-        check_frames(self.n_fft, self.hop_length)
-        check_choice("pad_mode", self.pad_mode, PAD_MODES)
-        check_choice("backend", self.backend, BACKENDS)
 
-    def warm_up(self) -> None:
-        """Compile the kernels, or import librosa."""
-        self.extract_sound(warm_sound(self.n_fft))
-
-    def extract(self, y: np.ndarray) -> np.ndarray:
-        """Compute the descriptors of a waveform.
-
-        Parameters
-        ----------
-        y : float32 array of shape (n_samples,)
-            Mono samples at ``sample_rate``.
-
-        Returns
-        -------
-        float32 array of shape (n_features,)
-            The row.
-        """
-        return self.extract_sound(Sound.of(y, "waveform", self.sample_rate))
-
-    def extract_sound(self, sound: Sound) -> np.ndarray:
-        """Compute the descriptors of a sound of any length.
-
-        Parameters
-        ----------
-        sound : Sound
-            A clip or segment.
-
-        Returns
-        -------
-        float32 array of shape (n_features,)
-            The row.
-        """
-        frames = FrameParams(self.sample_rate, self.n_fft, self.hop_length, self.pad_mode)
-        settings = Settings(frames, self.n_mfcc)
+    def extract_sound(self, sound: Sound):
+        settings = Settings(self.frames, self.n_mfcc)
         names, statistics = self._descriptors(), self._statistics()
         of_samples = tuple(name for name in names if DESCRIPTORS[name].frames is None)
         if self.backend == "librosa":

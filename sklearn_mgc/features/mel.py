@@ -6,21 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.features.base import AudioTransformer, check_choice
+from sklearn_mgc.features.base import check_choice
+from sklearn_mgc.features.framed import FramedTransformer
 from sklearn_mgc.features.sound import Sound
-from sklearn_mgc.features.spectrum import (
-    BACKENDS,
-    KERNEL_VERSION,
-    PAD_MODES,
-    FrameParams,
-    check_frames,
-    mel_spectrogram,
-    power_to_db,
-    warm_sound,
-)
+from sklearn_mgc.features.spectrum import FrameParams, mel_spectrogram, power_to_db
 
 
-class MelSpectrogram(AudioTransformer):
+class MelSpectrogram(FramedTransformer):
     """Log-mel spectrogram of a clip: 640 frames by 128 bands, in dB.
 
     ``librosa.power_to_db(librosa.feature.melspectrogram(...), ref=np.max)``, transposed to
@@ -137,14 +129,7 @@ class MelSpectrogram(AudioTransformer):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def output_shape(self) -> tuple[int, ...]:
-        """Give the numbers of frames and mel bands.
-
-        Returns
-        -------
-        tuple of int
-            ``(n_frames, n_mels)``.
-        """
+    def output_shape(self):
         return (self.n_frames, self.n_mels)
 
     @property
@@ -152,35 +137,13 @@ class MelSpectrogram(AudioTransformer):
         """The parameter ``dtype``."""
         return self.dtype
 
-    @property
-    def releases_lock(self) -> bool:  # type: ignore[override]
-        """The compiled loops do, librosa does not."""
-        return self.backend == "fused"
-
-    def cache_key(self) -> dict:
-        """Everything that determines a row.
-
-        Returns
-        -------
-        dict
-            By name.
-        """
+    def cache_key(self):
         key = super().cache_key()
         del key["dtype"]  # is in every key
-        return {**key, "kernel": KERNEL_VERSION}
+        return key
 
-    def min_samples(self) -> int:
-        """One frame.
-
-        Returns
-        -------
-        int
-            ``n_fft``.
-        """
-        return self.n_fft
-
-    def check_params(self) -> None:
-        """Raise a ValueError if a parameter is out of range."""
+    def check_params(self):
+        super().check_params()
         check_choice("dtype", self.dtype, ("float32", "float16"))
         for name in ("n_mels", "n_frames"):
             value = getattr(self, name)
@@ -194,50 +157,15 @@ class MelSpectrogram(AudioTransformer):
                 f"need 0 <= fmin < fmax <= sample_rate / 2 (Hz), got fmin={self.fmin}, "
                 f"fmax={self.fmax} at {self.sample_rate} Hz"
             )
-        check_frames(self.n_fft, self.hop_length)
-        check_choice("pad_mode", self.pad_mode, PAD_MODES)
-        check_choice("backend", self.backend, BACKENDS)
 
-    def warm_up(self) -> None:
-        """Compile the kernel, or import librosa."""
-        self.extract_sound(warm_sound(self.n_fft))
-
-    def extract(self, y: np.ndarray) -> np.ndarray:
-        """Spectrogram of a waveform.
-
-        Parameters
-        ----------
-        y : float32 array of shape (n_samples,)
-            Mono samples at ``sample_rate``.
-
-        Returns
-        -------
-        float32 array of shape (n_frames, n_mels)
-            In dB.
-        """
-        return self.extract_sound(Sound.of(y, "waveform", self.sample_rate))
-
-    def extract_sound(self, sound: Sound) -> np.ndarray:
-        """Spectrogram of a sound of any length.
-
-        Parameters
-        ----------
-        sound : Sound
-            A clip or segment.
-
-        Returns
-        -------
-        float32 array of shape (n_frames, n_mels)
-            In dB.
-        """
-        frames = FrameParams(self.sample_rate, self.n_fft, self.hop_length, self.pad_mode)
+    def extract_sound(self, sound: Sound):
         bands = {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
         # The peak is the whole clip's, also where it lies beyond the last frame kept.
         if self.backend == "librosa":
-            mel = _by_librosa(sound.waveform(), frames, **bands)
+            mel = _by_librosa(sound.waveform(), self.frames, **bands)
             mel, peak = mel[: self.n_frames], float(mel.max())
         else:
-            mel, peak = mel_spectrogram(sound, frames, n_frames=self.n_frames, **bands)
+            mel, peak = mel_spectrogram(sound, self.frames, n_frames=self.n_frames, **bands)
         decibel = power_to_db(mel, ref=peak, top_db=None)
         np.maximum(decibel, np.float32(-self.top_db), out=decibel)
         out = np.full(self.output_shape(), -self.top_db, dtype=np.float32)

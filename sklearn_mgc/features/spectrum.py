@@ -27,8 +27,6 @@ from sklearn_mgc.features.tuning import Peaks, tuning_from_peaks
 # Part of every cache key: a change of the numbers must change it, too.
 KERNEL_VERSION = 6
 
-BACKENDS = ("fused", "librosa")
-PAD_MODES = ("constant", "edge", "reflect")
 N_MELS = 128  # bands below the MFCCs
 CHUNK_SECONDS = 10.0  # of the frames of a long sound that are in memory at a time
 
@@ -336,18 +334,3 @@ def sized_blocks(sound: Sound, size: int) -> Iterator[tuple[np.ndarray, bool]]:
             waiting = [y[starts[-1] + size :].copy()]
             n_waiting = len(waiting[0])
     yield np.concatenate(waiting), True
-
-
-def warm_sound(n_fft: int) -> Sound:
-    """A moment of noise, to compile the kernels with."""
-    noise = np.random.default_rng(0).standard_normal(2 * n_fft)
-    return Sound.of(noise.astype(np.float32), "noise", 22050)
-
-
-def check_frames(n_fft: object, hop_length: object) -> None:
-    """Raise a ValueError unless frames have an even length of 64 or more, and a step."""
-    for name, value, low in (("n_fft", n_fft, 64), ("hop_length", hop_length, 1)):
-        whole = isinstance(value, (int, np.integer))
-        if not whole or value < low or (low > 1 and value % 2):  # type: ignore[operator]
-            even = "an even integer" if low > 1 else "an integer"
-            raise ValueError(f"{name} must be {even} >= {low}, got {value!r}")
