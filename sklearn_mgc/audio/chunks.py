@@ -1,12 +1,14 @@
-"""What the header of a WAV, RF64, W64, AIFF, AU or CAF file promises, and FLAC files in a row."""
+"""What the header of a WAV, RF64, W64, AIFF, AU or CAF file promises."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import BinaryIO, Literal, NamedTuple
+
+from sklearn_mgc.audio.beginnings import beginnings
 
 _MOST_CHUNKS = 1000
 _TOLERANCE = 4096  # bytes that may be missing
-_FLAC = b"fLaC\x00\x00\x00\x22"  # and its first block, whose length is always the same
 
 
 class Form(NamedTuple):
@@ -38,12 +40,13 @@ class Link(NamedTuple):
     unsized: int | None = None  # where the size of its samples lies, if its writer left zero
 
 
-def walk(file: BinaryIO, start: int, size: int) -> list[Link]:
+def walk(file: BinaryIO, size: int) -> list[Link]:
     """The files of which a file consists: ``cat a.wav b.wav``."""
-    mark = _at(file, start, 4)
-    if mark == b"fLaC":
-        return _flacs(file, start, size)
-    links: list[Link] = []
+    mark = _at(file, 0, 4)
+    if mark == b"caff":  # nowhere does it say how long it is
+        stops = [*beginnings(file, 1, "CAF"), size]
+        return [_link(file, a, b) for a, b in pairwise([0, *stops])]
+    start, links = 0, []
     while True:
         link = _link(file, start, size)
         links.append(link)
@@ -62,14 +65,6 @@ def with_length(data: bytes, at: int) -> bytes:
 def _at(file: BinaryIO, start: int, n: int) -> bytes:
     file.seek(start)
     return file.read(n)
-
-
-def _flacs(file: BinaryIO, start: int, size: int) -> list[Link]:
-    data = _at(file, 0, size)
-    starts = [start]
-    while (at := data.find(_FLAC, starts[-1] + 4)) > 0:
-        starts.append(at)
-    return [Link(a, b) for a, b in zip(starts, [*starts[1:], size], strict=True)]
 
 
 def _link(file: BinaryIO, start: int, size: int) -> Link:

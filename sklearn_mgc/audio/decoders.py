@@ -17,6 +17,9 @@ from sklearn_mgc.audio.stream import Note
 _BLOCK_SAMPLES = 2**26
 _UNKNOWN_LENGTH = 2**62  # what libsndfile says of a FLAC that does not tell
 _TOLERANCE = 0.1  # seconds that may be missing: what an encoder fills up
+# What libmpg123 says of a damaged frame, of a damaged header, and of the frames with which a clip
+# begins that was cut out of a song.
+_FAULTS, _CUT_OFF = (b"error:", b"to resync"), b"available bit count"
 
 
 class Cut(NamedTuple):
@@ -48,6 +51,7 @@ def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
     import soundfile
 
     n_read = rate = 0
+    said: list[bytes] = []
     try:
         with quiet_decoder():
             opened = soundfile.SoundFile(_name(file))
@@ -62,7 +66,7 @@ def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
             if cut.duration is not None:
                 left = min(left, int(cut.duration * rate))
             while left > 0:
-                with quiet_decoder():
+                with quiet_decoder(said):
                     samples = opened.read(min(step, left), dtype="float32", always_2d=True)
                 if not len(samples):
                     if counted:
@@ -71,11 +75,18 @@ def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
                 left -= len(samples)
                 n_read += len(samples)
                 yield samples, rate
+        lines = b"".join(said).splitlines()
+        if n_errors := sum(map(_is_fault, lines)):
+            note("damaged", f"has damaged frames: its decoder met {n_errors} errors")
     except (soundfile.SoundFileError, RuntimeError, MemoryError, TypeError, ValueError) as error:
         # Before the colon stands the name, in memory an object's.
         detail = getattr(error, "error_string", str(error))
         known = not any(word in detail for word in ("unimplemented", "unsupported"))
         raise UndecodableError(detail, n_read, rate, known) from error
+
+
+def _is_fault(line: bytes) -> bool:
+    return any(word in line for word in _FAULTS) and _CUT_OFF not in line
 
 
 def note_missing(note: Note, promised: float, found: float) -> None:

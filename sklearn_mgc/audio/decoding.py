@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_mgc.audio import chunks, mpeg, ogg
+from sklearn_mgc.audio.beginnings import beginnings
 from sklearn_mgc.audio.decoders import (
     Blocks,
     Cut,
@@ -31,6 +32,8 @@ BLOCK_SECONDS = 300.0
 # Rates outside are damaged headers, which would have a second resampled to gigabytes.
 _RATES = (1_000, 1_000_000)
 _JUNK = 1024  # bytes between frames that are worth a note
+_PLAIN = ("wav", "aiff", "au", "caf")
+_ZEROS = 0.1  # share of a file that does not come about by padding
 _GUESSED = {"AAC", "AC-3", "DTS", "MP3", "MPEG", "MPEG transport stream", ""}
 
 
@@ -82,9 +85,13 @@ def decode_blocks(
 
 def _checked(source: Source, cut: Cut, note: Note) -> Generator:
     content = Content(source)
-    measurements = Measurements(note, plain=content.kind in ("wav", "aiff", "au"))
+    plain = content.kind in _PLAIN
+    n_zeros = 0 if plain else content.source.n_last_zeros()
+    if n_zeros > max(_JUNK, _ZEROS * source.size):
+        note("truncated", f"breaks off: its last {n_zeros} bytes are zeros")
+    measurements = Measurements(note, plain)
     empty = True
-    with closing(_decoded(source, content, cut, note)) as blocks:
+    with closing(_decoded(content.source, content, cut, note)) as blocks:
         for samples, rate in blocks:
             if not _RATES[0] <= rate <= _RATES[1]:
                 raise CorruptAudioError(
@@ -117,11 +124,14 @@ def _decoded(source: Source, content: Content, cut: Cut, note: Note) -> Generato
             failure = error
         if failure.rate:  # it is damaged somewhere, and PyAV goes on where it can
             cut = _rest(cut, failure)
-    elif content.head[:4] == b"OggS":
-        _ogg_parts(source, note)  # all of which PyAV reads by itself
+    counted = content.label not in _GUESSED
+    parts = _parts(source, content, note) if content.kind == "pyav" else []
     try:
+        if len(parts) > 1:
+            yield from _trimmed(_joined(parts, cut, note, by_pyav), cut, 0)
+            return
         with source.open() as file:
-            yield from by_pyav(file, cut, note, content.label not in _GUESSED)
+            yield from by_pyav(file, cut, note, counted)
     except UndecodableError as error:
         raise _corrupt(source, failure or error) from error
     except ImportError as error:
@@ -157,11 +167,17 @@ def _corrupt(source: Source, failure: UndecodableError) -> CorruptAudioError:
 
 def _by_soundfile(source: Source, content: Content, cut: Cut, note: Note) -> Iterator:
     n_read, rate = 0, 1
+
+    def heard(kind: str, message: str) -> None:
+        if content.kind == "mp3" and kind == "truncated":  # lost among damaged headers
+            raise UndecodableError(message, n_read, rate)
+        note(kind, message)
+
     parts = _parts(source, content, note)
     if len(parts) == 1:
         file = source.path if parts[0].data is None else io.BytesIO(parts[0].data)
         try:
-            for samples, rate in by_soundfile(file or source.open(), cut, note, parts[0].counted):
+            for samples, rate in by_soundfile(file or source.open(), cut, heard, parts[0].counted):
                 n_read += len(samples)
                 yield samples, rate
             return
@@ -181,16 +197,22 @@ def _parts(source: Source, content: Content, note: Note) -> list[Part]:
         if mpeg.is_plain(content.head, content.start, end, source.size):
             return [Part()]
         return _mpeg_parts(source, content, note)
-    if content.kind == "ogg":
-        return _ogg_parts(source, note)
-    if content.kind in ("wav", "aiff", "au", "caf", "flac"):
-        return _chunk_parts(source, content, note)
-    return [Part()]
-
-
-def _chunk_parts(source: Source, content: Content, note: Note) -> list[Part]:
+    if content.head[:4] == b"OggS":
+        parts = _ogg_parts(source, note)
+        return parts if content.kind == "ogg" else [Part()]  # PyAV reads all of them by itself
+    if content.kind in _PLAIN:
+        return _chunk_parts(source, note)
     with source.open() as file:
-        links = chunks.walk(file, content.start, source.size)
+        starts = [0, *beginnings(file, 1, content.label)]
+    if len(starts) < 2:
+        return [Part()]
+    _note_streams(note, len(starts))
+    return [Part(source.read(a, b - a)) for a, b in pairwise([*starts, source.size])]
+
+
+def _chunk_parts(source: Source, note: Note) -> list[Part]:
+    with source.open() as file:
+        links = chunks.walk(file, source.size)
     missing = max(link.missing for link in links)
     if missing:
         note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
@@ -212,16 +234,15 @@ def _mpeg_parts(source: Source, content: Content, note: Note) -> list[Part]:
     runs, n_junk, breaks_off = mpeg.walk(data, content.start)
     if not runs:
         return [Part()]
-    n_zeros = len(data) - len(data.rstrip(b"\0"))
-    if n_zeros > _JUNK:
-        note("truncated", f"breaks off: its last {n_zeros} bytes are zeros")
+    n_zeros = source.n_last_zeros()
     for promised, found in mpeg.promises(runs):
         note_missing(note, promised, found)
     if breaks_off:
         note("truncated", "breaks off within a frame")
-    if n_junk - n_zeros > _JUNK:
+    n_streams = mpeg.n_streams(runs)
+    if n_junk - n_zeros > (_JUNK if len(runs) == n_streams else 0):
         note("damaged", f"has {n_junk} bytes between its frames that are not audio")
-    if (n_streams := mpeg.n_streams(runs)) > 1:
+    if n_streams > 1:
         _note_streams(note, n_streams)
     if len(runs) == 1 and n_junk <= _JUNK and (runs[0].constant or runs[0].promised is not None):
         return [Part(counted=False)]
@@ -240,6 +261,8 @@ def _ogg_parts(source: Source, note: Note) -> list[Part]:
     walk = ogg.walk(data)
     if not walk.whole:
         note("truncated", "breaks off: the page that ends an Ogg stream is missing")
+    if walk.n_damaged:
+        note("damaged", f"has {walk.n_damaged} damaged pages, which are left out")
     if walk.n_junk:
         note("damaged", f"has {walk.n_junk} bytes between its pages that are not audio")
     if len(walk.links) < 2:
@@ -248,13 +271,13 @@ def _ogg_parts(source: Source, note: Note) -> list[Part]:
     return [Part(data[start:stop]) for start, stop in walk.links]
 
 
-def _joined(parts: list[Part], cut: Cut, note: Note) -> Iterator:
+def _joined(parts: list[Part], cut: Cut, note: Note, decode=by_soundfile) -> Iterator:
     """Streams one after the other, at the first one's rate and channels."""
     form, failure = None, None
     whole = Cut(0.0, None, cut.block_duration)
     for part in parts:
         assert part.data is not None  # only a part that is the whole file has none
-        blocks: Blocks = by_soundfile(io.BytesIO(part.data), whole, note, part.counted)
+        blocks: Blocks = decode(io.BytesIO(part.data), whole, note, part.counted)
         try:
             first = next(blocks, None)
             if first is None:

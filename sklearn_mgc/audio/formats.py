@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sklearn_mgc.audio.mpeg import frame_length, id3_size
+from sklearn_mgc.audio.beginnings import beginnings
+from sklearn_mgc.audio.mpeg import frame_length, id3_size, walk
 from sklearn_mgc.audio.source import Source
 
 # What libsndfile reads, for the most part.
@@ -30,12 +31,13 @@ class Content:
     """What the first bytes of a file say.
 
     ``kind`` is "mp3" (MPEG layers I to III), "wav", "aiff", "au", "flac", "ogg", "caf", "pyav" for
-    formats that only PyAV reads, or ""; ``label`` is how people call it. The sound begins at
-    ``start``, after an ID3 tag, and ``head`` has some bytes from there.
+    formats that only PyAV reads, or ""; ``label`` is how people call it. ``source`` is the file
+    without what comes before it, unless decoders step over that: the sound begins at ``start``,
+    after an ID3 tag, and ``head`` has some bytes from there.
     """
 
     def __init__(self, source: Source):
-        self.start, self.head = 0, b""
+        self.source, self.start, self.head = source, 0, b""
         with source.open() as file:
             while True:
                 file.seek(self.start)
@@ -44,6 +46,21 @@ class Content:
                     break
                 self.start += 10 + id3_size(self.head[:10])
         self.kind, self.label = self._tell(source.suffix)
+        if self.start and self.kind != "mp3":
+            self._begin()
+            self.kind, self.label = self._tell(source.suffix)
+
+    def _begin(self) -> None:
+        """Leave out a tag that decoders take for the file, or one that tells a wrong length."""
+        if not self.kind:
+            with self.source.open() as file:
+                found = next(beginnings(file, 10), None)
+            if found is None:
+                runs = walk(self.source.read(), 10).runs
+                found = runs[0].start if runs and runs[0].n_frames > 2 else 0
+            self.start = found
+        self.source = self.source.after(self.start)
+        self.start, self.head = 0, self.source.read(0, 512)
 
     def _tell(self, suffix: str) -> tuple[str, str]:
         head = self.head

@@ -25,7 +25,6 @@ _BIT_RATES = {
 }
 _FORMAT = 0xFE0C  # bits of a header's second and third byte: version, layer, sample rate
 _XING = frozenset((b"Xing", b"Info"))
-_RESYNC = 1024  # bytes that are not audio, after which libmpg123 gives up
 
 
 class Run(NamedTuple):
@@ -127,11 +126,8 @@ def walk(data: bytes, start: int = 0) -> Walk:
             at, breaks_off = found + 1, False
             continue
         n_junk += found - at
-        before = runs[-1] if runs else None
-        if before and at == before.stop and 0 < found - at <= _RESYNC and _continues(before, run):
-            n_frames = before.n_frames + run.n_frames
-            runs[-1] = before._replace(stop=run.stop, n_frames=n_frames)
-        elif run.n_frames > 2 or not runs:
+        # After a hole, a decoder of its own: one that goes on would take other frames' bits.
+        if run.n_frames > 2 or not runs:
             runs.append(run)
         at = after_tags(data, run.stop)
     return Walk(runs, n_junk if breaks_off else n_junk + len(data) - at, breaks_off)
@@ -158,11 +154,6 @@ def n_streams(runs: list[Run]) -> int:
         after.promised is not None or before[3:5] != after[3:5] or after.start - before.stop < 4
         for before, after in pairs
     )
-
-
-def _continues(before: Run, run: Run) -> bool:
-    """Whether a decoder that steps over short junk goes on."""
-    return run.promised is None and before[3:5] == run[3:5]
 
 
 def after_tags(data: bytes, at: int) -> int:

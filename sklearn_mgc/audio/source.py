@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from copy import copy
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,6 +69,24 @@ class Source:
         with self.open() as file:
             file.seek(start)
             return file.read(n)
+
+    def after(self, start: int) -> Source:
+        """The same without its first bytes."""
+        rest = copy(self)
+        rest._data, rest.path, rest.size = self.read(start), None, self.size - start
+        return rest
+
+    def n_last_zeros(self) -> int:
+        """How many bytes at the end are zero."""
+        n_zeros, step = 0, 2**12
+        while n_zeros < self.size:
+            step = min(2 * step, self.size - n_zeros)
+            block = self.read(self.size - n_zeros - step, step)
+            n_found = len(block) - len(block.rstrip(b"\0"))
+            n_zeros += n_found
+            if n_found < step:
+                break
+        return n_zeros
 
 
 def _is_file(path: Path) -> bool:

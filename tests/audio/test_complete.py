@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from sklearn_mgc.audio import (
     decode_blocks,
     stream_audio,
 )
+from sklearn_mgc.audio.mpeg import frame_length
 from tests.audio.conftest import RATE, encoded, mp3, vorbis, without_xing
 
 
@@ -32,6 +35,21 @@ def half(data):
 
 def zero_tail(data):
     return half(data) + bytes(len(data) - len(data) // 2)
+
+
+def endless_tag(data):
+    return b"ID3\3\0\0\x60\0\0\0TIT2" + bytes(40) + data
+
+
+def without_header(data, *frames):
+    """An MP3 some of whose frames have no header any more."""
+    data, at = bytearray(data), 0
+    for i in range(max(frames) + 1):
+        length = frame_length(data, at)
+        if i in frames:
+            data[at : at + 2] = b"\0\0"
+        at += length
+    return bytes(data)
 
 
 CBR = {"bitrate_mode": "CONSTANT", "compression_level": 0.5}
@@ -103,7 +121,29 @@ FILES = {
         lambda y: zero_tail(mp3(y, **CBR)),
         3, {"truncated"},
     ),
-    "ogg with a tail of zeros": (lambda y: zero_tail(vorbis(y)), None, {"truncated"}),
+    "ogg with a tail of zeros": (
+        lambda y: zero_tail(vorbis(y)), None, {"truncated", "damaged"},
+    ),
+    "caf with a tail of zeros": (
+        lambda y: zero_tail(encoded(y, format="CAF")), 6, {"truncated"},
+    ),
+    "flac with a tail of zeros": (
+        lambda y: zero_tail(encoded(y, format="FLAC")), None, {"truncated", "damaged"},
+    ),
+    "cat caf": (lambda y: encoded(y, format="CAF") * 2, 12, {"several streams"}),
+    "mp3 with damaged headers": (
+        lambda y: without_header(mp3(y, **VBR), 4, 40, 90), 6, {"damaged"},
+    ),
+    "mp3 with a tag longer than the file": (lambda y: endless_tag(mp3(y, **CBR)), 6, set()),
+    "wav with a tag longer than the file": (
+        lambda y: endless_tag(encoded(y, format="WAV")), 6, set(),
+    ),
+    "flac with a tag longer than the file": (
+        lambda y: endless_tag(encoded(y, format="FLAC")), 6, set(),
+    ),
+    "caf after a tag": (
+        lambda y: b"ID3\4\0\0\0\0\1\0" + bytes(128) + encoded(y, format="CAF"), 6, set(),
+    ),
     "wav of unknown length": (
         lambda y: (d := encoded(y, format="WAV"))[:40] + b"\xff" * 4 + d[44:], 6, set(),
     ),
@@ -211,8 +251,6 @@ def test_warning_and_refusal(noise, tmp_path):
 
 
 def test_damaged_flac(noise, monkeypatch):
-    import sys
-
     data = bytearray(encoded(noise, format="FLAC"))
     data[len(data) // 4 : len(data) // 4 + 300] = bytes(300)
     monkeypatch.setitem(sys.modules, "av", None)
@@ -224,6 +262,27 @@ def test_damaged_flac(noise, monkeypatch):
         seconds, notes = read(bytes(data), block_duration=block_duration)
         assert 5 < seconds <= 6
         assert "damaged" in notes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc hands over what libmpg123 says")
+def test_damage_within_frames_is_told_in_the_thread_that_met_it(noise):
+    sound, damaged = mp3(noise, **CBR), bytearray(mp3(noise, **CBR))
+    for at in range(5000, len(damaged), 1000):
+        damaged[at : at + 30] = bytes(range(30))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(read, [sound, bytes(damaged)] * 8))
+    assert all(5 < seconds <= 6 for seconds, _ in found)
+    assert ["damaged" in notes for _, notes in found] == [False, True] * 8
+    assert not any(notes for _, notes in found[::2])
+
+
+def test_damaged_page_of_ogg(noise):
+    data = bytearray(vorbis(noise))
+    assert read(bytes(data))[1] == {}
+    data[len(data) // 2] ^= 1
+    seconds, notes = read(bytes(data))
+    assert 3 < seconds <= 6
+    assert "damaged" in notes
 
 
 def test_decoder_does_not_write_on_the_terminal(noise, capfd):

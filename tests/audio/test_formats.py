@@ -81,6 +81,20 @@ IN_PART = {
         lambda y: by_ffmpeg("aac", "adts")(y) + by_ffmpeg("aac", "adts", RATE // 2)(y),
         6, set(),
     ),
+    "half of a tta is zeros": (
+        lambda y: (d := by_ffmpeg("tta", "tta")(y))[: len(d) // 2] + bytes(len(d) - len(d) // 2),
+        2, {"truncated"},
+    ),
+    "a tag before an.m4a": (
+        lambda y: b"ID3\4\0\0\0\0\1\0" + bytes(128) + by_ffmpeg("aac", "ipod")(y), 2, set(),
+    ),
+} | {
+    f"cat {container}": (
+        lambda y, codec=codec, container=container: by_ffmpeg(codec, container)(y)
+        + by_ffmpeg(codec, container, RATE // 2)(y),
+        6, {"several streams"},
+    )
+    for codec, container in {"aac": "ipod", "alac": "ipod", "tta": "tta", "wavpack": "wv"}.items()
 }  # fmt: skip
 
 
