@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class ComparisonDisplay:
+class ComparisonDisplay(AxesDisplay):
     """The difference in accuracy of two classifiers with its interval.
 
     Parameters
     ----------
     comparison : Comparison
         Made by :func:`sklearn_mgc.evaluation.compare`.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -50,22 +43,10 @@ class ComparisonDisplay:
         """
         return cls(comparison).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> ComparisonDisplay:
-        """Draw the difference.
+    def _size(self):
+        return 7.5, 2.4
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        ComparisonDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.5, 2.4), layout="constrained")
+    def _draw(self, ax):
         found, (a, b) = self.comparison, self.comparison.names
         ends = [100 * found.low, 100 * found.high]
         ax.axvline(0, color="0.3", lw=0.8)
@@ -88,5 +69,3 @@ class ComparisonDisplay:
                 x, 0.9, f"{name} is better\nonly {name} right: {n}", ha=ha, va="top",
                 transform=ax.transAxes, fontsize="small", color="0.3",
             )  # fmt: skip
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

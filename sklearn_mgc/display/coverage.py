@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class CoverageDisplay:
+class CoverageDisplay(AxesDisplay):
     """How often a classifier is right when it may say "not sure".
 
     Parameters
@@ -15,13 +15,6 @@ class CoverageDisplay:
         :func:`sklearn_mgc.evaluation.coverage_curve` gives them.
     name : str, default=None
         What the curve is of.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -58,22 +51,10 @@ class CoverageDisplay:
         _, coverage, accuracy = coverage_curve(result)
         return cls(coverage, accuracy, name=name).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> CoverageDisplay:
-        """Draw the curve.
+    def _size(self):
+        return 5, 3.6
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        CoverageDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(5, 3.6), layout="constrained")
+    def _draw(self, ax):
         ax.plot(self.coverage, self.accuracy, label=self.name)
         ax.set(
             xlim=(0, 1.02),
@@ -83,5 +64,3 @@ class CoverageDisplay:
         )
         if self.name:
             ax.legend(frameon=False, loc="lower left")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

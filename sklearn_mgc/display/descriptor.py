@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 from sklearn_mgc.display.colors import genre_colors
 
 
-class DescriptorDisplay:
-    """Distribution of a descriptor per genre.
+class DescriptorDisplay(AxesDisplay):
+    """Distribution of a descriptor per genre: a box each, sorted by their medians.
+
+    Boxes hold the middle half of the clips, lines nine tenths.
 
     Parameters
     ----------
@@ -19,13 +21,6 @@ class DescriptorDisplay:
         Genres of the clips.
     name : str, default="descriptor"
         Name of the descriptor.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -71,29 +66,19 @@ class DescriptorDisplay:
             )
         return cls(X[descriptor], genres, name=descriptor).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> DescriptorDisplay:
-        """Draw a box per genre over its clips, genres sorted by their medians.
-
-        Boxes hold the middle half of the clips, lines nine tenths.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        DescriptorDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+    def _of(self) -> dict:
+        """Values of each genre that has any."""
         values, genres = np.asarray(self.values, dtype=float), np.asarray(self.genres)
-        colors = genre_colors(genres)
         known = ~np.isnan(values)
-        of = {genre: values[known & (genres == genre)] for genre in colors}
-        names = sorted((g for g in of if len(of[g])), key=lambda genre: np.median(of[genre]))
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1 + 0.3 * len(names)), layout="constrained")
+        of = {genre: values[known & (genres == genre)] for genre in dict.fromkeys(genres)}
+        return {genre: here for genre, here in of.items() if len(here)}
+
+    def _size(self):
+        return 7, 1 + 0.3 * len(self._of())
+
+    def _draw(self, ax):
+        of, colors = self._of(), genre_colors(self.genres)
+        names = sorted(of, key=lambda genre: (np.median(of[genre]), str(genre)))
         places = np.arange(len(names))
         rng = np.random.default_rng(0)  # clips lie beside each other, alike in each drawing
         for place, genre in zip(places, names, strict=True):
@@ -106,5 +91,3 @@ class DescriptorDisplay:
             ax.plot(here, place + jitter, ".", ms=3, color=paint)
         ax.set_yticks(places, [str(genre) for genre in names])
         ax.set(xlabel=self.name, ylim=(-0.6, len(names) - 0.4))
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

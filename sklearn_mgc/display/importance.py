@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class ImportanceDisplay:
-    """What a score loses without each descriptor; a dot is a fold.
+class ImportanceDisplay(AxesDisplay):
+    """What a score loses without each descriptor, the most important first; a dot is a fold.
 
     Parameters
     ----------
     importance : DescriptorImportance
         Made by :func:`sklearn_mgc.inspection.descriptor_importance`.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -62,24 +55,11 @@ class ImportanceDisplay:
 
         return cls(descriptor_importance(estimator, X, y, **params)).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> ImportanceDisplay:
-        """Draw a bar per descriptor, the most important first.
+    def _size(self):
+        return 7.5, 1.2 + 0.28 * len(self.importance.descriptors)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        ImportanceDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+    def _draw(self, ax):
         found = self.importance
-        if ax is None:
-            height = 1.2 + 0.28 * len(found.descriptors)
-            _, ax = plt.subplots(figsize=(7.5, height), layout="constrained")
         mean = found.drops.mean(axis=1)
         order, places = np.argsort(-mean, kind="stable"), np.arange(len(mean))
         ax.barh(places, mean[order], color="C0", alpha=0.45)
@@ -92,8 +72,6 @@ class ImportanceDisplay:
             xlabel=f"loss of {found.score_name} when shuffled",
             title=f"{found.score_name} {found.scores.mean():.2f}",
         )
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
 
 
 def _label(found, i: int) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 _TICKS = (125, 250, 500, 1000, 2000, 4000, 8000)
 """Octaves in Hz: they lie nearly evenly on the mel axis."""
 
 
-class MelSpectrogramDisplay:
+class MelSpectrogramDisplay(AxesDisplay):
     """A log-mel spectrogram over time.
 
     Parameters
@@ -21,13 +21,6 @@ class MelSpectrogramDisplay:
         Seconds from one frame to the next (hop length divided by sample rate).
     mel_frequencies : ndarray of shape (n_mels,)
         Centre frequency of each band in Hz.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -81,27 +74,15 @@ class MelSpectrogramDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None) -> MelSpectrogramDisplay:
-        """Draw the spectrogram.
+    def _size(self):
+        return 8, 4
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        MelSpectrogramDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+    def _draw(self, ax):
         spectrogram = np.asarray(self.spectrogram, dtype=np.float32)
         if spectrogram.ndim != 2:
             raise ValueError(
                 f"expected one spectrogram (n_frames, n_mels), got shape {spectrogram.shape}"
             )
-        if ax is None:
-            _, ax = plt.subplots(figsize=(8, 4), layout="constrained")
         n_frames, n_mels = spectrogram.shape
         image = ax.imshow(
             spectrogram.T,
@@ -123,5 +104,3 @@ class MelSpectrogramDisplay:
         ax.set_yticks(*zip(*ticks, strict=True), fontsize=8)
         ax.set(xlabel="time (s)", ylabel="frequency (Hz)")
         ax.figure.colorbar(image, ax=ax, label="dB")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

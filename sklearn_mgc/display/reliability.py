@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class ReliabilityDisplay:
+class ReliabilityDisplay(AxesDisplay):
     """Accuracy over confidence: on the diagonal, probabilities mean what they say.
 
     Parameters
@@ -15,13 +15,6 @@ class ReliabilityDisplay:
         :func:`sklearn_mgc.evaluation.reliability` gives them.
     name : str, default=None
         What the curve is of.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -61,22 +54,10 @@ class ReliabilityDisplay:
 
         return cls(reliability(result, n_bins=n_bins), name=name).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> ReliabilityDisplay:
-        """Draw the curve.
+    def _size(self):
+        return 4.6, 4.2
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into, such as those of another curve; new ones by default.
-
-        Returns
-        -------
-        ReliabilityDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(4.6, 4.2), layout="constrained")
+    def _draw(self, ax):
         if not ax.lines:
             ax.plot([0, 1], [0, 1], ":", color="0.5")
         confidence, accuracy = (
@@ -92,5 +73,3 @@ class ReliabilityDisplay:
         )
         if self.name:
             ax.legend(frameon=False, loc="upper left")
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class RobustnessDisplay:
+class RobustnessDisplay(AxesDisplay):
     """Accuracy under each condition, and the share of predictions that flip.
+
+    Dots with intervals are accuracies, bars flips; conditions that applied to no clip are left out.
 
     Parameters
     ----------
     result : RobustnessResult
         Made by :func:`sklearn_mgc.evaluation.robustness`.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -81,25 +76,14 @@ class RobustnessDisplay:
 
         return cls(robustness(estimator, X, y, **params)).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> RobustnessDisplay:
-        """Draw dots with intervals for accuracies, and bars for flips.
+    def _rows(self) -> list:
+        return [row for row in self.result.rows if row["n"]]
 
-        Conditions that applied to no clip are left out.
+    def _size(self):
+        return 7, 1.4 + 0.28 * len(self._rows())
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        RobustnessDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        rows = [row for row in self.result.rows if row["n"]]
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7, 1.4 + 0.28 * len(rows)), layout="constrained")
+    def _draw(self, ax):
+        rows = self._rows()
         accuracy = np.array([row["accuracy"] for row in rows])
         spans = [accuracy - [row["low"] for row in rows], [row["high"] for row in rows] - accuracy]
         places = np.arange(len(rows))
@@ -114,5 +98,3 @@ class RobustnessDisplay:
         ax.set_yticks(places, [row["condition"] for row in rows])
         ax.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5), xlabel="share of the clips")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

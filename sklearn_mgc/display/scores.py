@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 
 
-class ScoresDisplay:
-    """Scores of systems under protocols, with their intervals.
+class ScoresDisplay(AxesDisplay):
+    """Scores of systems under protocols, with their intervals: a row a system, a colour a protocol.
 
     Parameters
     ----------
@@ -21,13 +21,6 @@ class ScoresDisplay:
         What the score is.
     confidence_level : float, default=0.95
         Coverage of the intervals.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -79,25 +72,15 @@ class ScoresDisplay:
             confidence_level=first.confidence_level,
         ).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> ScoresDisplay:
-        """Draw a row per system, a colour per protocol.
+    def _names(self, kind: str) -> list:
+        return list(dict.fromkeys(row[kind] for row in self.rows))
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
+    def _size(self):
+        n_systems, n_protocols = len(self._names("system")), len(self._names("protocol"))
+        return 7.5, 1.1 + n_systems * (0.25 + 0.17 * n_protocols)
 
-        Returns
-        -------
-        ScoresDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        systems = list(dict.fromkeys(row["system"] for row in self.rows))
-        protocols = list(dict.fromkeys(row["protocol"] for row in self.rows))
-        if ax is None:
-            height = 1.1 + len(systems) * (0.25 + 0.17 * len(protocols))
-            _, ax = plt.subplots(figsize=(7.5, height), layout="constrained")
+    def _draw(self, ax):
+        systems, protocols = self._names("system"), self._names("protocol")
         step = 0.8 / len(protocols)
         for k, protocol in enumerate(protocols):
             rows = [row for row in self.rows if row["protocol"] == protocol]
@@ -122,5 +105,3 @@ class ScoresDisplay:
         ax.set_axisbelow(True)
         if protocols != [""]:
             ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

@@ -168,3 +168,48 @@ def _width(text: str) -> int:
         else not (unicodedata.combining(char) or unicodedata.category(char) == "Cf")
         for char in text
     )
+
+
+class Report:
+    """Base class of results that are some lines and a table, and have a picture.
+
+    A subclass has ``_lines()`` and ``_table()``, and names the class of its picture.
+    """
+
+    _display: str
+
+    def _lines(self) -> list[str]:
+        raise NotImplementedError
+
+    def _table(self) -> tuple[Sequence[object], Iterable[Sequence[Any]]]:
+        raise NotImplementedError
+
+    def _brief(self) -> str:
+        return self._lines()[0]
+
+    def plot(self, *, ax=None):
+        """Draw the result.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        display
+            The picture, of the class of :mod:`sklearn_mgc.display` that is named like the result.
+        """
+        from sklearn_mgc import display
+
+        return getattr(display, self._display)(self).plot(ax=ax)
+
+    def __str__(self) -> str:
+        return "\n".join([*self._lines(), text_table(*self._table())])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._brief()}>"
+
+    def _repr_html_(self) -> str:
+        lines = (f"<p>{html.escape(line)}</p>" for line in self._lines() if line)
+        return "".join(lines) + html_table(*self._table())

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import AxesDisplay
 from sklearn_mgc.display.colors import genre_colors
 
 _SHOWN = 8
 """Genres with a colour of their own; the rest are summed up, or none could be told apart."""
 
 
-class GenreTimelineDisplay:
+class GenreTimelineDisplay(AxesDisplay):
     """Probabilities of genres along a recording.
 
     Parameters
     ----------
     timeline : GenreTimeline
         Made by :func:`sklearn_mgc.inspection.genre_timeline`.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        The axes.
-    figure_ : matplotlib Figure
-        The figure that holds them.
 
     Examples
     --------
@@ -69,22 +62,10 @@ class GenreTimelineDisplay:
 
         return cls(genre_timeline(estimator, source, **params)).plot(ax=ax)
 
-    def plot(self, *, ax=None) -> GenreTimelineDisplay:
-        """Draw the timeline.
+    def _size(self):
+        return 9, 3.4
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw into; new ones by default.
-
-        Returns
-        -------
-        GenreTimelineDisplay
-            This display, with ``ax_`` and ``figure_``.
-        """
-        plt = require("matplotlib.pyplot", extra="plot", what="plots")
-        if ax is None:
-            _, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
+    def _draw(self, ax):
         timeline, colors = self.timeline, genre_colors(self.timeline.classes)
         order = np.argsort(-np.nan_to_num(timeline.overall))
         shown = np.sort(order[:_SHOWN])
@@ -108,5 +89,3 @@ class GenreTimelineDisplay:
             ylabel="probability",
         )
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, reverse=True)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.results import EvaluationResult
 from sklearn_mgc.evaluation.statistics import PairedDifference, corrected_t_test, mcnemar
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Report):
     """The difference in accuracy of two classifiers, and how sure it is.
 
     Made by :func:`compare`.
@@ -55,6 +54,8 @@ class Comparison:
     n_only_a: int
     n_only_b: int
 
+    _display = "ComparisonDisplay"
+
     @property
     def verdict(self) -> str:
         """The difference in words: of the methods, of these trained models, or of neither."""
@@ -87,23 +88,6 @@ class Comparison:
         """
         return {**asdict(self), "verdict": self.verdict}
 
-    def plot(self, *, ax=None):
-        """Draw the difference with its interval.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        ComparisonDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import ComparisonDisplay
-
-        return ComparisonDisplay(self).plot(ax=ax)
-
     def _table(self) -> tuple[list[str], list[list]]:
         rows = [
             ["these trained models, artists drawn", f"{self.p_artists:.2g}"],
@@ -112,20 +96,10 @@ class Comparison:
         ]
         return ["test", "p-value"], rows
 
-    @property
-    def _counts(self) -> str:
+    def _lines(self) -> list[str]:
         a, b = map(printable, self.names)
-        return f"only {a} right: {self.n_only_a}, only {b} right: {self.n_only_b}"
-
-    def __str__(self) -> str:
-        return f"{self.verdict}\n{self._counts}\n{text_table(*self._table())}"
-
-    def __repr__(self) -> str:
-        return f"<Comparison: {self.verdict}>"
-
-    def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in (self.verdict, self._counts))
-        return lines + html_table(*self._table())
+        counts = f"only {a} right: {self.n_only_a}, only {b} right: {self.n_only_b}"
+        return [self.verdict, counts]
 
 
 def compare(

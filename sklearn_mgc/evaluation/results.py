@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from sklearn.metrics import confusion_matrix
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.evaluation.statistics import (
     jackknife_blocks,
     jackknife_interval,
@@ -23,7 +22,7 @@ from sklearn_mgc.evaluation.stored_predictions import Predicted, full_columns
 
 
 @dataclass(repr=False)
-class EvaluationResult:
+class EvaluationResult(Report):
     """Test predictions of a cross-validation, and what they say.
 
     Made by :func:`cross_validate`.
@@ -360,6 +359,12 @@ class EvaluationResult:
             for name in self.scorers
         ]
 
+    def _lines(self) -> list[str]:
+        return [*self._scores(), self.protocol, ""]
+
+    def _brief(self) -> str:
+        return f"{', '.join(self._scores())}; {self.protocol}"
+
     def _table(self) -> tuple[list[str], list[list]]:
         """A row per genre; artists where they are known."""
         columns = ["genre", "recall", f"{100 * self.confidence_level:g} % CI", "clips"]
@@ -371,16 +376,6 @@ class EvaluationResult:
         ]
         artists = [] if self.groups is None else ["artists"]
         return [*columns, *artists, "mostly taken for"], rows
-
-    def __str__(self) -> str:
-        return "\n".join([*self._scores(), self.protocol, "", text_table(*self._table())])
-
-    def __repr__(self) -> str:
-        return f"<EvaluationResult: {', '.join(self._scores())}; {self.protocol}>"
-
-    def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in [*self._scores(), self.protocol])
-        return lines + html_table(*self._table())
 
     def plot(self, *, order: str = "name", axes=None):
         """Draw the recall of each genre with its interval, and the confusion matrix.

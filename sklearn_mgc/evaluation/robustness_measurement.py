@@ -6,7 +6,6 @@ its genre: Sturm's "horse", that answers well for the wrong reason.
 
 from __future__ import annotations
 
-import html
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import decode_blocks, downmix, printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.evaluation.perturbations import Condition, robustness_conditions
 from sklearn_mgc.evaluation.statistics import PairedDifference, share_interval
 
@@ -29,7 +28,7 @@ _BATCH_SECONDS = 1800.0  # of audio in memory, and once more in temporary files
 _BATCH_CLIPS = 64
 
 
-class RobustnessResult:
+class RobustnessResult(Report):
     """What `robustness` measured.
 
     Parameters
@@ -55,6 +54,8 @@ class RobustnessResult:
     verdict : str
         One sentence.
     """
+
+    _display = "RobustnessDisplay"
 
     def __init__(
         self,
@@ -126,22 +127,8 @@ class RobustnessResult:
 
         return pd.DataFrame(self.rows).set_index("condition")
 
-    def plot(self, *, ax=None):
-        """Draw accuracies with their intervals, and the share of predictions that flip.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        RobustnessDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import RobustnessDisplay
-
-        return RobustnessDisplay(self).plot(ax=ax)
+    def _lines(self) -> list[str]:
+        return [printable(self.verdict)]
 
     def _table(self) -> tuple[list[str], list[list]]:
         level = f"{100 * self.confidence_level:g} % CI"
@@ -158,16 +145,6 @@ class RobustnessResult:
                 ]
             rows.append(cells)
         return ["condition", "n", "accuracy", level, "difference", level, "flipped"], rows
-
-    def __str__(self) -> str:
-        return f"{self.verdict}\n{text_table(*self._table())}"
-
-    def __repr__(self) -> str:
-        return f"<RobustnessResult: {self.verdict}>"
-
-    def _repr_html_(self) -> str:
-        verdict = html.escape(printable(self.verdict))
-        return f"<p><strong>{verdict}</strong></p>{html_table(*self._table())}"
 
 
 def robustness(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import load_audio, printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.inspection.gradients import HOLES, integrated_gradients
 from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole
 
@@ -23,7 +22,7 @@ _FADE = 0.05
 
 
 @dataclass(repr=False)
-class Explanation:
+class Explanation(Report):
     """How much less probable a genre becomes without a part of the sound.
 
     Made by :func:`explain`.
@@ -110,22 +109,19 @@ class Explanation:
                 rows.append([part, *(float(drops[hole][i]) for hole in HOLES)])
         return rows
 
-    @property
+    def _table(self):
+        return ["part", *HOLES], self._rows()
+
     def _summary(self) -> str:
         return printable(f"{self.name}: {self.genre} {self.probability:.2f}")
 
-    def __str__(self) -> str:
-        table = text_table(["part", *HOLES], self._rows())
-        return f"{self._summary}; what it loses without\n{table}"
+    def _lines(self) -> list[str]:
+        return [f"{self._summary()}; what it loses without"]
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         rows = self._rows()
         first = [next(part for part, *_ in rows if part.endswith(unit)) for unit in (" s", " Hz")]
-        return f"<Explanation: {self._summary}, loses most without {' and '.join(first)}>"
-
-    def _repr_html_(self) -> str:
-        head = f"{self._summary}; what it loses without"
-        return f"<p>{html.escape(head)}</p>{html_table(['part', *HOLES], self._rows())}"
+        return f"{self._summary()}, loses most without {' and '.join(first)}"
 
 
 def explain(

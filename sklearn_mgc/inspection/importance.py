@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from sklearn_mgc._optional import require
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.features import AudioTransformer
 from sklearn_mgc.features.descriptors import DESCRIPTORS, column_labels
@@ -26,7 +25,7 @@ from sklearn_mgc.features.summary import STATISTICS
 
 
 @dataclass(repr=False)
-class DescriptorImportance:
+class DescriptorImportance(Report):
     """What a score loses when a descriptor says nothing any more.
 
     Made by :func:`descriptor_importance`.
@@ -63,23 +62,7 @@ class DescriptorImportance:
 
         return pd.DataFrame(self._rows(), columns=self._columns)
 
-    def plot(self, *, ax=None):
-        """Draw what the score loses.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        ImportanceDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import ImportanceDisplay
-
-        return ImportanceDisplay(self).plot(ax=ax)
-
+    _display = "ImportanceDisplay"
     _columns = ("descriptor", "columns", "drop", "std")
 
     def _rows(self) -> list[list]:
@@ -89,21 +72,19 @@ class DescriptorImportance:
             for i in np.argsort(-mean, kind="stable")
         ]
 
-    @property
-    def _summary(self) -> str:
-        return printable(f"{self.score_name} {self.scores.mean():.3f} in {len(self.scores)} folds")
+    def _table(self):
+        return self._columns, self._rows()
 
-    def __str__(self) -> str:
-        return f"{self._summary}; what it loses without\n{text_table(self._columns, self._rows())}"
+    def _lines(self) -> list[str]:
+        return [f"{self._summary()}; what it loses without"]
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         rows = self._rows()[:3]
         first = ", ".join(f"{printable(name)} ({drop:.3f})" for name, _, drop, _ in rows)
-        return f"<DescriptorImportance: {self._summary}, loses most without {first}>"
+        return f"{self._summary()}, loses most without {first}"
 
-    def _repr_html_(self) -> str:
-        head = html.escape(f"{self._summary}; what it loses without")
-        return f"<p>{head}</p>{html_table(self._columns, self._rows())}"
+    def _summary(self) -> str:
+        return printable(f"{self.score_name} {self.scores.mean():.3f} in {len(self.scores)} folds")
 
 
 def descriptor_importance(

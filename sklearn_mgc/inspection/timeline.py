@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from numbers import Real
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 from sklearn_mgc.inspection.windows import probabilities_of, probabilities_of_whole, windows_of
 
 _BATCH = 16
@@ -23,7 +22,7 @@ _COLUMNS = ("from", "to", "genre", "probability")
 
 
 @dataclass(repr=False)
-class GenreTimeline:
+class GenreTimeline(Report):
     """Probabilities of genres along a recording.
 
     Made by :func:`genre_timeline`.
@@ -45,6 +44,8 @@ class GenreTimeline:
     end: np.ndarray
     probabilities: np.ndarray
     classes: np.ndarray
+
+    _display = "GenreTimelineDisplay"
 
     @property
     def genres(self) -> np.ndarray:
@@ -131,47 +132,21 @@ class GenreTimeline:
         frame = pd.DataFrame({"start": self.start, "end": self.end, "genre": self.genres})
         return frame.join(pd.DataFrame(self.probabilities, columns=self.classes))
 
-    def plot(self, *, ax=None):
-        """Draw the timeline.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        GenreTimelineDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import GenreTimelineDisplay
-
-        return GenreTimelineDisplay(self).plot(ax=ax)
-
-    def _rows(self) -> list[list]:
-        return [
+    def _table(self):
+        return _COLUMNS, [
             [_clock(s["start"]), _clock(s["end"]), s["genre"] or "(no sound)", s["probability"]]
             for s in self.sections()
         ]
 
-    @property
-    def _summary(self) -> str:
+    def _lines(self) -> list[str]:
         n, overall = len(self.sections()), self.overall
         best = int(np.nan_to_num(overall).argmax())
-        return printable(
+        text = (
             f"{self.name}: {_clock(self.start[0])} to {_clock(self.end[-1])}, "
             f"{n} section{'s' if n > 1 else ''}, "
             f"most of all {self.classes[best]} ({overall[best]:.2f})"
         )
-
-    def __str__(self) -> str:
-        return f"{self._summary}\n{text_table(_COLUMNS, self._rows())}"
-
-    def __repr__(self) -> str:
-        return f"<GenreTimeline: {self._summary}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self._summary)}</p>{html_table(_COLUMNS, self._rows())}"
+        return [printable(text)]
 
 
 def genre_timeline(
