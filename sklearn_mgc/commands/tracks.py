@@ -135,12 +135,11 @@ def _table_in(folder: Path, groups: str | None) -> Path | None:
 def _not_listed(folder: Path, table: Path, music: Bunch) -> Errors:
     """Audio files of a folder that the table in it does not speak of."""
     known = {*map(_absolute, music.data), *(_absolute(row["path"]) for row in music.errors)}
-    errors: Errors = []
-    files = [file for file in walk(folder, errors) if is_audio(file)]
-    what = f"not listed in {table.name}"
-    return errors + [
-        {"path": str(file), "error": what} for file in files if _absolute(file) not in known
-    ]
+    errors = Errors()
+    for file in walk(folder, errors):
+        if is_audio(file) and _absolute(file) not in known:
+            errors.add(file, f"not listed in {table.name}")
+    return errors
 
 
 def _absolute(path: str | Path) -> Path:
@@ -149,7 +148,7 @@ def _absolute(path: str | Path) -> Path:
 
 def list_files(sources: Iterable[Path], *, every: bool = False) -> list[Path]:
     """Audio files that sources stand for, whatever kind they are, told like `load_tracks`."""
-    errors: Errors = []
+    errors = Errors()
     files = []
     for source in map(as_path, sources):
         found = list(list_audio(source, errors))

@@ -23,7 +23,6 @@ from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
 from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.files import Errors, walk
 from sklearn_mgc.datasets.names import group_by_name
-from sklearn_mgc.datasets.splits import folds_of
 
 DESCR = """\
 AcousticBrainz
@@ -105,10 +104,8 @@ def load_acousticbrainz(
         leave the recording out.
     data_home : str or path-like, default=None
         See :func:`get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
     verbose : int, default=0
         1 shows progress while descriptors are read.
 
@@ -153,7 +150,7 @@ def load_acousticbrainz(
         "the genres and descriptors are at https://zenodo.org/record/2553414 (AllMusic: 2554044); "
         "unpack them and pass the folder",
     )  # fmt: skip
-    errors: Errors = []
+    errors = Errors()
     files = walk(root, errors) if root.is_dir() else [root]
     given = files if annotations is None else _listed(as_path(annotations), errors)
     rows = _annotations([file for file in given if is_table(file)], source, errors)
@@ -163,49 +160,43 @@ def load_acousticbrainz(
     described_at_all = bool(json_files)
     if rows:
         for mbid in sorted(json_files.keys() - rows.keys()):
-            error = "no row in the tables of genres"
-            errors.append({"id": mbid, "path": str(json_files.pop(mbid)), "error": error})
+            errors.add(json_files.pop(mbid), "no row in the tables of genres", mbid)
     described = _read(json_files, errors, verbose)
     if not rows:
-        rows = {mbid: _from_tags(found) for mbid, found in described.items()}
+        rows = {mbid: Recording(d.group, d.genres, (), "") for mbid, d in described.items()}
     elif described_at_all:
         failed = {row.get("id") for row in errors}
-        errors += [
-            {"id": mbid, "path": "", "error": "no file of descriptors"}
-            for mbid in sorted(rows.keys() - described.keys() - failed)
-        ]
+        for mbid in sorted(rows.keys() - described.keys() - failed):
+            errors.add("", "no file of descriptors", mbid)
         rows = {mbid: row for mbid, row in rows.items() if mbid in described}
     ids = _with_genre(rows, several, errors)
     if not ids:
         raise ValueError(
             f"{root}: no recording with a genre in {len(files)} files; expected JSON files named "
             f"by the recording (be/be9e01e5-8f93-494d-bbaa-ddcc5a52f629.json), tables *.tsv, or "
-            f"both. "
-            + (f"First problem: {errors[0]['path']}: {errors[0]['error']}" if errors else "")
+            f"both. {errors.first()}"
         )
     data, names = stack([described[mbid] for mbid in ids]) if described else (ids, None)
     kept = [rows[mbid] for mbid in ids]
     target = [row.genres[0] for row in kept]
-    parts = np.array([row.split for row in kept], dtype=object)
-    divided = bool(parts.all())
+    parts = [row.split for row in kept] if all(row.split for row in kept) else None
     return make_bunch(
         data,
         target,
         name="recording",
         feature_names=names,
         columns={
-            "ids": np.array(ids, dtype=object),
+            "ids": ids,
             "groups": group_by_name(row.group for row in kept).numbers,
-            "genres": _tuples(row.genres for row in kept),
-            "subgenres": _tuples(row.subgenres for row in kept),
-            "split": parts if divided else None,
+            "genres": [row.genres for row in kept],
+            "subgenres": [row.subgenres for row in kept],
+            "split": parts,
         },
-        cv=folds_of(parts) if divided else None,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=DESCR.format(
-            found=_found(root, data, names, target, parts if divided else None),
+            found=_found(root, data, names, target, parts),
             several=SEVERAL[several],
         ),
     )
@@ -232,7 +223,7 @@ def _annotations(tables: list[Path], source: str | None, errors: Errors) -> dict
         for mbid, row in read_table(file, errors):
             if mbid in rows:
                 error = f"listed twice; the row for {rows[mbid].split or 'the first table'} is used"
-                errors.append({"id": mbid, "path": str(file), "error": error})
+                errors.add(file, error, mbid)
             else:
                 rows[mbid] = row
     return rows
@@ -246,8 +237,7 @@ def _recordings(files: list[Path], errors: Errors) -> dict[str, Path]:
             continue
         name = recording_of(file)
         if name is None:
-            error = "not named by a recording"
-            errors.append({"path": str(file), "error": error})
+            errors.add(file, "not named by a recording")
             continue
         mbid, number = name
         spare: Path | None = file
@@ -255,8 +245,7 @@ def _recordings(files: list[Path], errors: Errors) -> dict[str, Path]:
             spare = found[mbid][1] if mbid in found else None
             found[mbid] = number, file
         if spare is not None:
-            error = f"second file of this recording; {found[mbid][1].name} is used"
-            errors.append({"id": mbid, "path": str(spare), "error": error})
+            errors.add(spare, f"second file of this recording; {found[mbid][1].name} is used", mbid)
     return {mbid: file for mbid, (_, file) in found.items()}
 
 
@@ -272,32 +261,20 @@ def _read(json_files: dict[str, Path], errors: Errors, verbose: int) -> dict[str
             names = layouts.setdefault(found.names, found.names)
             described[mbid] = found._replace(names=names)
         except ValueError as error:
-            errors.append({"id": mbid, "path": str(file), "error": str(error)})
+            errors.add(file, str(error), mbid)
     return described
-
-
-def _from_tags(found: Descriptors) -> Recording:
-    return Recording(found.group, found.genres, (), "")
 
 
 def _with_genre(rows: dict[str, Recording], several: str, errors: Errors) -> list[str]:
     ids = []
     for mbid, row in sorted(rows.items()):
         if not row.genres:
-            errors.append({"id": mbid, "path": "", "error": "no genre in its tags"})
+            errors.add("", "no genre in its tags", mbid)
         elif several == "exclude" and len(row.genres) > 1:
-            error = f"several genres: {', '.join(row.genres)}"
-            errors.append({"id": mbid, "path": "", "error": error})
+            errors.add("", f"several genres: {', '.join(row.genres)}", mbid)
         else:
             ids.append(mbid)
     return ids
-
-
-def _tuples(values) -> np.ndarray:
-    values = list(values)
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
 
 
 def _found(root: Path, data, names, target: list[str], parts) -> str:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_mgc.datasets.bunch import part_name
 from sklearn_mgc.datasets.files import Errors
-from sklearn_mgc.datasets.splits import part_name
 
 SOURCES = ("allmusic", "discogs", "lastfm", "tagtraum")
 _SECTIONS = ("lowlevel", "rhythm", "tonal")
@@ -95,7 +95,7 @@ def read_table(file: Path, errors: Errors) -> Iterator[tuple[str, Recording]]:
             yield mbid, Recording(cells[group_at].lower(), *_levels(labels), split)
         elif any(cells):
             fault = "no genre" if not labels else f"not a recording id: {cells[at][:60]!r}"
-            errors.append({"id": mbid[:60], "path": f"{file}:{number}", "error": fault})
+            errors.add(f"{file}:{number}", fault, mbid[:60])
 
 
 def _levels(labels: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

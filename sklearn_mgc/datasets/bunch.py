@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -14,7 +15,13 @@ from sklearn.utils import Bunch
 from sklearn_mgc._home import locate_data_home
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
-from sklearn_mgc.datasets.files import NOT_AUDIO
+from sklearn_mgc.datasets.files import NOT_AUDIO, Errors
+from sklearn_mgc.datasets.names import Groups
+
+_PARTS = {
+    "training": "train", "validation": "valid", "val": "valid", "dev": "valid", "testing": "test",
+    "evaluation": "test", "eval": "test",
+}  # fmt: skip
 
 
 def get_data_home(data_home: str | os.PathLike | None = None) -> Path:
@@ -91,6 +98,32 @@ def find_data(path: str | os.PathLike | None, data_home, name: str, hint: str) -
     return found
 
 
+def part_name(word: str) -> str:
+    """The part that a table means: "Training" is "train", "dev" is "valid"."""
+    word = word.strip().lower()
+    return _PARTS.get(word, word)
+
+
+def folds_of(parts: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]] | None:
+    """Index arrays (train, test) of parts "train" and "test", or of numbered folds.
+
+    Those of a validation part, and of no part (""), are in neither. None is what parts that
+    say neither come to.
+    """
+    if parts is None:
+        return None
+    known = set(parts.tolist())
+    if {"train", "test"} <= known:
+        return [(np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test"))]
+    folds = sorted(part for part in known if isinstance(part, int))
+    if len(folds) < 2:
+        return None
+    return [
+        (np.flatnonzero((parts != fold) & (parts != "")), np.flatnonzero(parts == fold))
+        for fold in folds
+    ]
+
+
 def make_bunch(
     data: np.ndarray | list,
     target: Iterable,
@@ -99,20 +132,27 @@ def make_bunch(
     return_X_y: bool,
     as_frame: bool,
     feature_names: list[str] | None = None,
-    columns: Mapping[str, Iterable | None] | None = None,
-    errors: list[dict[str, str]],
+    columns: Mapping[str, Sequence | np.ndarray | None],
+    errors: Errors,
     merged: Mapping[str, Mapping[str, list[str]]] | None = None,
     **extra,
 ):
     """A Bunch of data, target, one array per column and anything else, or just (X, y).
 
     `name` is what the data are called in a frame when they are not a table. A column that is None
-    is a key of the Bunch, and not a column of the frame.
+    is a key of the Bunch, and not a column of the frame. With a column "split" there is ``cv``.
     """
-    columns = {} if columns is None else columns
-    target = np.asarray(list(target), dtype=object)
+    target = _objects(target)
     if feature_names is None:
-        data = np.asarray(list(data), dtype=object)
+        data = _objects(data)
+    else:
+        extra["feature_names"] = feature_names
+    arrays = {
+        key: values if values is None or isinstance(values, np.ndarray) else _objects(values)
+        for key, values in columns.items()
+    }
+    if "split" in arrays:
+        extra["cv"] = folds_of(arrays["split"])
     genres = sorted(set(target))
     frame = None
     if as_frame:
@@ -123,8 +163,12 @@ def make_bunch(
             data = pd.Series(data, name=name, dtype=object)
         else:
             data = pd.DataFrame(data, columns=feature_names)
-        known = {key: list(values) for key, values in columns.items() if values is not None}
-        frame = pd.concat([data, target, *_series(pd, known)], axis=1)
+        known = (
+            pd.Series(values.tolist(), name=key, dtype=object if _is_text(values) else None)
+            for key, values in arrays.items()
+            if values is not None
+        )
+        frame = pd.concat([data, target, *known], axis=1)
     if return_X_y:
         return data, target
     return Bunch(
@@ -132,23 +176,32 @@ def make_bunch(
         target=target,
         target_names=genres,
         frame=frame,
-        **({} if feature_names is None else {"feature_names": feature_names}),
-        **columns,
+        **arrays,
         errors=errors,
         merged={key: dict(names) for key, names in (merged or {}).items() if names},
         **extra,
     )
 
 
-def _series(pd, columns: dict[str, list]) -> list:
-    return [
-        pd.Series(values, name=key, dtype=object if _is_text(values) else None)
-        for key, values in columns.items()
-    ]
+def _objects(values: Iterable) -> np.ndarray:
+    """An array of objects, tuples among them."""
+    values = list(values)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
-def _is_text(values: list) -> bool:
+def _is_text(values: Iterable) -> bool:
     return any(isinstance(value, str) for value in values)
+
+
+def about_artists(artists: Groups, genres: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
+    """What a Bunch says of artists, and of names that were spelled in several ways."""
+    return {
+        "group_names": artists.names,
+        "n_ungrouped": artists.n_unknown,
+        "merged": {"genres": genres or {}, "artists": artists.others},
+    }
 
 
 def count(values: Iterable) -> str:

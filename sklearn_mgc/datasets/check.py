@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import tqdm
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, as_path, decode_blocks, printable
@@ -25,11 +26,6 @@ _FULL_SCALE = 1 - 2.0**-15  # the largest value of 16 bits
 _RATES = {22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000, 176400, 192000}
 _BLOCK_SECONDS = 60.0
 _NO_PROBLEM = (NOT_AUDIO, SYSTEM_FOLDER)
-_COLUMNS = (
-    "path", "problem", "message", "duration", "sample_rate", "channels", "peak", "clipped",
-    "rms_db", "audio_hash", "duplicate_of",
-)  # fmt: skip
-
 _UNKNOWN: dict[str, Any] = {
     "path": "", "problem": "", "message": "", "duration": np.nan, "sample_rate": None,
     "channels": None, "peak": np.nan, "clipped": np.nan, "rms_db": np.nan,
@@ -111,28 +107,22 @@ def check_audio(
         )
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
-    errors: Errors = []
+    errors = Errors()
     files = [file for path in paths for file in list_audio(as_path(path), errors)]
     others = [row for row in errors if row["error"] in _NO_PROBLEM]
-    errors = [row for row in errors if row["error"] not in _NO_PROBLEM]
-    if not files and not errors:
+    unread = [row for row in errors if row["error"] not in _NO_PROBLEM]
+    if not files and not unread:
         raise ValueError("no audio file to check; pass files, folders or zip archives")
-    rows: list[dict[str, Any]] = [{}] * len(files)
-    results = run(measure, enumerate(files), n_jobs=n_jobs, prefer="threads")
-    if verbose:
-        from tqdm import tqdm
-
-        results = tqdm(results, total=len(files), desc="check_audio", unit="file")
-    for i, row in results:
-        rows[i] = row
-    for left_out in errors:
-        row = {"path": left_out["path"], "problem": "unreadable", "message": left_out["error"]}
-        rows.append(_UNKNOWN | row)
+    results = run(measure, zip(files), n_jobs=n_jobs, prefer="threads")
+    rows = list(tqdm(results, "check_audio", len(files), unit="file", disable=not verbose))
+    for row in unread:
+        told = {"path": row["path"], "problem": "unreadable", "message": row["error"]}
+        rows.append(_UNKNOWN | told)
     first: dict[str, str] = {}
     for row in rows:
         _judge(row, min_duration, max_clipped, first)
     # Objects first: pandas' own text does not hold names that are not UTF-8.
-    table = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object)
+    table = pd.DataFrame(rows, columns=list(_UNKNOWN), dtype=object)
     numbers = dict.fromkeys(("duration", "peak", "clipped", "rms_db"), float)
     table = table.astype({"sample_rate": "Int64", "channels": "Int64"} | numbers)
     table.attrs["errors"] = others
@@ -148,7 +138,7 @@ def list_audio(path: Path, errors: Errors) -> Iterable[Path]:
     return expand(path, errors)
 
 
-def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
+def measure(path: Path) -> dict[str, Any]:
     """Measure a file, block by block."""
     row = _UNKNOWN | {"path": str(path)}
     content = hashlib.sha256()
@@ -170,9 +160,9 @@ def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
     except AudioError as error:
         row["problem"] = type(error).__name__.removesuffix("AudioError").lower()
         row["message"] = str(error)
-        return i, row
+        return row
     n_samples = n_frames * samples.shape[1]
-    row |= {
+    return row | {
         "duration": n_frames / rate,
         "sample_rate": rate,
         "channels": samples.shape[1],
@@ -183,7 +173,6 @@ def measure(i: int, path: Path) -> tuple[int, dict[str, Any]]:
         "problem": ", ".join(note.kind for note in stream.notes),
         "message": "; ".join(f"{printable(path)} {note.message}" for note in stream.notes),
     }
-    return i, row
 
 
 def _judge(row: dict[str, Any], min_duration: float, max_clipped: float, first: dict) -> None:

@@ -47,7 +47,18 @@ ZIP_TROUBLE = (
     NotImplementedError, ValueError,
 )  # fmt: skip
 
-Errors = list[dict[str, str]]
+
+class Errors(list[dict[str, str]]):
+    """What was left out: rows with a ``path``, the ``error`` and, where it is known, an ``id``."""
+
+    def add(self, path: object, error: str, name: str | None = None) -> None:
+        """Add a row."""
+        row = {"path": str(path), "error": error}
+        self.append(row if name is None else {"id": name, **row})
+
+    def first(self) -> str:
+        """The first row in words; "" if there is none."""
+        return f"First problem: {self[0]['path']}: {self[0]['error']}" if self else ""
 
 
 def is_audio(name: str | os.PathLike) -> bool:
@@ -76,7 +87,7 @@ def walk(folder: Path, errors: Errors) -> list[Path]:
     """
 
     def note(error: OSError) -> None:
-        errors.append({"path": str(error.filename), "error": f"unreadable: {error.strerror}"})
+        errors.add(error.filename, f"unreadable: {error.strerror}")
 
     files: list[Path] = []
     # A link to a folder above would bring in what is not below: other genres, for one.
@@ -88,7 +99,7 @@ def walk(folder: Path, errors: Errors) -> list[Path]:
             continue
         seen.add(real)
         for name in filter(is_system_folder, folders):
-            errors += system_folder(Path(root, name))
+            tell_system_folder(Path(root, name), errors)
         folders[:] = sorted(name for name in folders if not is_system_folder(name))
         hidden = any(map(_is_hidden, Path(root).relative_to(folder.parent).parts))
         for name in names:
@@ -96,16 +107,16 @@ def walk(folder: Path, errors: Errors) -> list[Path]:
             if name.startswith("._") or ((hidden or _is_hidden(name)) and not is_audio(name)):
                 continue
             if _is_special(file):
-                errors.append({"path": str(file), "error": "a pipe or device, not a file"})
+                errors.add(file, "a pipe or device, not a file")
             else:
                 files.append(file)
     return sorted(files)
 
 
-def system_folder(folder: Path) -> Errors:
+def tell_system_folder(folder: Path, errors: Errors) -> None:
     """A row of errors about a folder of the system, if there is music in it."""
-    found = any(is_audio(name) for _, _, names in os.walk(folder) for name in names)
-    return [{"path": str(folder), "error": SYSTEM_FOLDER}] if found else []
+    if any(is_audio(name) for _, _, names in os.walk(folder) for name in names):
+        errors.add(folder, SYSTEM_FOLDER)
 
 
 def _is_special(file: Path) -> bool:
@@ -127,7 +138,7 @@ def members(archive: Path, errors: Errors | None = None) -> list[Path]:
         *folders, last = name.split("/")
         if any(map(is_system_folder, folders)):
             if is_audio(last) and errors is not None:
-                errors.append({"path": str(archive / name), "error": SYSTEM_FOLDER})
+                errors.add(archive / name, SYSTEM_FOLDER)
         elif is_audio(last) or not any(map(_is_hidden, [*folders, last])):
             found.append(archive / name)
     return found
@@ -165,7 +176,7 @@ def expand(path: Path, errors: Errors) -> Iterator[Path]:
             if is_audio(file):
                 yield file
             else:
-                errors.append({"path": str(file), "error": NOT_AUDIO})
+                errors.add(file, NOT_AUDIO)
     else:
         yield path
 

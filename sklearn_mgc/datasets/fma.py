@@ -7,15 +7,20 @@ import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from sklearn_mgc.datasets.bunch import count, find_data, get_data_home, locate_data_home, make_bunch
+from sklearn_mgc.datasets.bunch import (
+    count,
+    find_data,
+    get_data_home,
+    locate_data_home,
+    make_bunch,
+    part_name,
+)
 from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.download import download, mirrors_of, require_space
 from sklearn_mgc.datasets.files import Errors, members, walk
 from sklearn_mgc.datasets.fma_tables import SUBSETS, metadata_folders, read_genres, read_tracks
-from sklearn_mgc.datasets.splits import folds_of, part_name
 
 _NO_AUDIO = (99134, 108925, 133297)
 _SHORT = (98565, 98567, 98569)
@@ -109,10 +114,8 @@ def load_fma(
         ``fma_metadata`` or ``fma_metadata.zip`` in, or next to, `path`.
     data_home : str or path-like, default=None
         See :func:`get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
 
     Returns
     -------
@@ -158,14 +161,11 @@ def load_fma(
     folders = metadata_folders(root, metadata)
     tracks = read_tracks(folders, subset)
     hierarchy = read_genres(folders)
-    errors: Errors = []
+    errors = Errors()
     files = _audio(root, subset, errors)
     known = tracks if subset in ("large", "full") else read_tracks(folders, "full")
-    errors += [
-        {"id": str(number), "path": str(file), "error": "no row in tracks.csv"}
-        for number, file in sorted(files.items())
-        if number not in known.index
-    ]
+    for number in sorted(files.keys() - set(known.index)):
+        errors.add(files[number], "no row in tracks.csv", str(number))
     missing = 0
     ids = []
     for number, genre in tracks["genre"].items():
@@ -176,8 +176,7 @@ def load_fma(
             error = "no audio file"
             missing += 1
         if error:
-            file = str(files.get(number, ""))
-            errors.append({"id": str(number), "path": file, "error": error})
+            errors.add(files.get(number, ""), error, str(number))
         else:
             ids.append(number)
     if not ids:
@@ -199,7 +198,6 @@ def load_fma(
         tracks["genre"],
         name="path",
         columns=columns,
-        cv=folds_of(columns["split"]),
         hierarchy=hierarchy,
         errors=errors,
         return_X_y=return_X_y,
@@ -240,10 +238,8 @@ def fetch_fma(
         If False, raise an error where the archives are not in the data home.
     timeout : float, default=60.0
         Seconds without a byte after which a connection counts as broken.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
     verbose : int, default=1
         1 shows progress.
 
@@ -303,17 +299,15 @@ def fetch_archives(
     return folder
 
 
-def track_columns(tracks) -> dict[str, np.ndarray]:
+def track_columns(tracks) -> dict[str, Any]:
     """What is known of some tracks, beside their genre."""
-    genres = np.empty(len(tracks), dtype=object)
-    genres[:] = tracks["genres"].tolist()
     return {
         "ids": tracks.index.to_numpy(dtype=int),
         "groups": tracks["artist"].to_numpy(dtype=int),
         "albums": tracks["album"].to_numpy(dtype=int),
-        "split": np.array([part_name(word) for word in tracks["split"]], dtype=object),
+        "split": list(map(part_name, tracks["split"])),
         "licences": tracks["licence"].to_numpy(dtype=object),
-        "genres": genres,
+        "genres": tracks["genres"].tolist(),
     }
 
 
@@ -332,11 +326,9 @@ def _audio(root: Path, subset: str, errors: Errors) -> dict[int, Path]:
             continue
         match = re.fullmatch(r"0*(\d{1,6})", file.stem)
         if not match:
-            error = "not named like a track (000002.mp3)"
-            errors.append({"path": str(file), "error": error})
+            errors.add(file, "not named like a track (000002.mp3)")
         elif int(match[1]) in found:
-            error = f"second file of this track; {found[int(match[1])]} is used"
-            errors.append({"id": match[1], "path": str(file), "error": error})
+            errors.add(file, f"second file of this track; {found[int(match[1])]} is used", match[1])
         else:
             found[int(match[1])] = file
     return found

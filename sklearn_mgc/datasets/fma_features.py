@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets.files import Errors
 from sklearn_mgc.datasets.fma import DESCR, fetch_archives, track_columns
 from sklearn_mgc.datasets.fma_tables import (
     SUBSETS,
@@ -16,7 +17,6 @@ from sklearn_mgc.datasets.fma_tables import (
     read_genres,
     read_tracks,
 )
-from sklearn_mgc.datasets.splits import folds_of
 
 
 def load_fma_features(
@@ -38,14 +38,8 @@ def load_fma_features(
     columns : {"paper", "all"}, default="paper"
         The paper's 25 means, or all 518 columns: 74 series by mean, std, skew, kurtosis,
         median, min and max.
-    subset : {"small", "medium", "large", "full"}, default="small"
-        Which tracks.
-    data_home : str or path-like, default=None
-        See :func:`get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    subset, data_home, return_X_y, as_frame
+        As in :func:`load_fma`.
 
     Returns
     -------
@@ -81,36 +75,33 @@ def load_fma_features(
     names, table = read_features(folders, tracks.index, _paper if columns == "paper" else list)
     described = table.dropna().index
     complete = tracks.index.isin(described)
-    errors = [
-        {"id": str(number), "path": "", "error": error}
-        for listed, error in (
-            (tracks.index[tracks["genre"] == ""], "no top-level genre"),
-            (tracks.index[~complete & (tracks["genre"] != "")], "no complete row in features.csv"),
-        )
-        for number in listed
-    ]
-    n_listed, tracks = len(tracks), tracks[complete & (tracks["genre"] != "")]
+    known = tracks["genre"] != ""
+    errors = Errors()
+    for number in tracks.index[~known]:
+        errors.add("", "no top-level genre", str(number))
+    for number in tracks.index[known & ~complete]:
+        errors.add("", "no complete row in features.csv", str(number))
+    n_listed, tracks = len(tracks), tracks[known & complete]
     if tracks.empty:
         raise ValueError(f"{root}: features.csv has no track of the subset {subset!r}")
     data = table.loc[tracks.index].to_numpy()
     if columns == "paper":  # the mean of the twelve chroma means is its first
         data = np.column_stack([data[:, :12].mean(axis=1), data[:, 12:]])
         names = ["chroma_stft_mean", *names[12:]]
-    known = track_columns(tracks)
+    columns_ = track_columns(tracks)
     return make_bunch(
         data,
         tracks["genre"],
         name="track",
         feature_names=names,
-        columns=known,
-        cv=folds_of(known["split"]),
+        columns=columns_,
         hierarchy=hierarchy,
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=DESCR.format(
             found=f"{len(names)} descriptors of fma_{subset} from {root}: {len(tracks)} of "
-            f"{n_listed} tracks: {count(tracks['genre'])}; {count(known['split'])}."
+            f"{n_listed} tracks: {count(tracks['genre'])}; {count(columns_['split'])}."
         ),
     )
 
@@ -135,20 +126,8 @@ def fetch_fma_features(
         Which tracks. All are in the one table.
     columns : {"paper", "all"}, default="paper"
         The paper's 25 means, or all 518 columns.
-    data_home : str or path-like, default=None
-        See :func:`get_data_home`. The archive goes into ``data_home/fma``.
-    mirrors : str or sequence of str, default=None
+    data_home, mirrors, download_if_missing, timeout, return_X_y, as_frame, verbose
         As in :func:`fetch_fma`.
-    download_if_missing : bool, default=True
-        If False, raise an error where the archive is not in the data home.
-    timeout : float, default=60.0
-        Seconds without a byte after which a connection counts as broken.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
-    verbose : int, default=1
-        1 shows progress.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sklearn_mgc.audio import as_path
-from sklearn_mgc.datasets.bunch import count, make_bunch
+from sklearn_mgc.datasets.bunch import about_artists, count, make_bunch
 from sklearn_mgc.datasets.files import (
     NOT_AUDIO,
     SUFFIXES,
@@ -19,7 +19,7 @@ from sklearn_mgc.datasets.files import (
     is_system_folder,
     matches,
     members,
-    system_folder,
+    tell_system_folder,
     walk,
 )
 from sklearn_mgc.datasets.names import Groups, group_by_name, merge_spellings, read_tags
@@ -53,10 +53,8 @@ def load_audio_folder(
         file), or the files' own tags (needs mutagen).
     groups : {"artist"}, default=None
         Read artists from the files' tags (needs mutagen).
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
 
     Returns
     -------
@@ -101,7 +99,7 @@ def load_audio_folder(
     if groups not in ("artist", None):
         raise ValueError(f"groups must be 'artist' or None, got {groups!r}")
     folder = as_path(path)
-    errors: Errors = []
+    errors = Errors()
     found = by_folder(folder, errors) if labels == "folder" else _by_tag(folder, errors)
     if not found:
         layout = f"{folder.name}/GENRE/*.mp3" if labels == "folder" else "files with a genre tag"
@@ -111,18 +109,16 @@ def load_audio_folder(
         )
     data = [str(file) for file, _ in found]
     genres = merge_spellings([genre for _, genre in found])
-    artists = artist_groups(data) if groups else None
+    artists = artist_groups(data) if groups else Groups()
     # A folder called "Unknown" is a genre of somebody's.
     target = [shown or genre for shown, (_, genre) in zip(genres.shown, found, strict=True)]
     return make_bunch(
         data,
         target,
         name="path",
-        columns={"groups": artists.numbers if artists else None},
-        group_names=artists.names if artists else None,
-        n_ungrouped=artists.n_unknown if artists else 0,
+        columns={"groups": artists.numbers},
         errors=errors,
-        merged={"genres": genres.others, "artists": artists.others if artists else {}},
+        **about_artists(artists, genres.others),
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=_DESCR.format(
@@ -130,7 +126,7 @@ def load_audio_folder(
             n=len(data),
             labels="one sub-folder each" if labels == "folder" else "the files' tags",
             counts=count(target),
-            groups=about_groups("artist" if groups else None, artists),
+            groups=about_groups("artist", artists),
         ),
     )
 
@@ -140,14 +136,14 @@ def artist_groups(paths: list[str]) -> Groups:
     return group_by_name(read_tags(path)["artist"] for path in paths)
 
 
-def about_groups(known: str | None, groups: Groups | None) -> str:
+def about_groups(known: str, groups: Groups) -> str:
     """A sentence about the groups for a description."""
-    if known is None or groups is None or groups.n_unknown == len(groups.numbers):
+    n = 0 if groups.names is None else len(groups.names) - groups.n_unknown
+    if not n:
         return (
             "The artists are not known, so random folds may flatter a classifier: pass artists as\n"
             "``groups`` to cross-validation where you know them."
         )
-    n = len(groups.names) - groups.n_unknown
     return (
         f"``groups``: {known}, {n} of them; keep them apart with ``StratifiedGroupKFold``, random\n"
         "folds flatter a classifier."
@@ -175,7 +171,7 @@ def by_folder(source: Path, errors: Errors) -> list[tuple[Path, str]]:
     else:
         for entry in sorted(_folder(source).iterdir()):
             if is_system_folder(entry.name):
-                errors += system_folder(entry)
+                tell_system_folder(entry, errors)
             elif os.path.isdir(entry):
                 # One at a time: a genre may be a link to another one.
                 found += [(file, entry.name) for file in walk(entry, errors)]
@@ -221,5 +217,4 @@ def _sorted_out(
         if is_audio(file) and genre:
             yield file, genre
         else:
-            error = without if is_audio(file) else NOT_AUDIO
-            errors.append({"path": str(file), "error": error})
+            errors.add(file, without if is_audio(file) else NOT_AUDIO)

@@ -17,7 +17,6 @@ from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.download import download, mirrors_of, require_space
 from sklearn_mgc.datasets.files import Errors, is_archive, is_audio, members, problem, walk
 from sklearn_mgc.datasets.readers import read_parquet
-from sklearn_mgc.datasets.splits import folds_of
 
 WHERE = (
     "The original host of genres.tar.gz is gone. Copies are at "
@@ -148,10 +147,8 @@ def load_gtzan(
         Seed of the two random splits of the paper.
     data_home : str or path-like, default=None
         Where archives are unpacked. See :func:`get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
     verbose : int, default=0
         1 shows progress while an archive is unpacked.
 
@@ -194,11 +191,12 @@ def load_gtzan(
         known = ", ".join(gtzan_clips.SPLITS)
         raise ValueError(f"unknown split {split!r}; choose from {known}, or None")
     source = find_data(path, data_home, "gtzan", WHERE)
-    errors: Errors = []
+    errors = Errors()
     layout, found = _find(source, data_home, errors, verbose)
     ids = sorted(found)
     missing = sorted(set(gtzan_clips.clips()) - found.keys() - {row.get("id") for row in errors})
-    errors += [{"id": name, "path": "", "error": "not in this copy"} for name in missing]
+    for name in missing:
+        errors.add("", "not in this copy", name)
     if len(missing) > 2:
         warnings.warn(
             f"{source}: {len(missing)} of GTZAN's 1000 clips are missing, such as {missing[0]}; "
@@ -214,13 +212,7 @@ def load_gtzan(
         [str(found[name]) for name in ids],
         target,
         name="path",
-        columns={
-            "ids": np.array(ids, dtype=object),
-            "groups": np.array([gtzan_clips.clips()[name].artist for name in ids], dtype=int),
-            "duplicates": np.array([gtzan_clips.clips()[name].song for name in ids], dtype=int),
-            "split": parts,
-        },
-        cv=folds_of(parts),
+        columns=gtzan_clips.columns_of(ids, parts),
         faults=gtzan_clips.faults(ids),
         errors=errors,
         layout=layout,
@@ -260,16 +252,8 @@ def fetch_gtzan(
     mirrors : str or sequence of str, default=None
         Addresses of folders that hold ``genres.tar.gz``, tried in turn. None is the
         environment variable ``SKLEARN_MGC_MIRRORS`` (addresses with blanks between them).
-    download_if_missing : bool, default=True
-        If False, raise an error where GTZAN is not in the data home.
-    timeout : float, default=60.0
-        Seconds without a byte after which a connection counts as broken.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
-    verbose : int, default=1
-        1 shows progress.
+    download_if_missing, timeout, return_X_y, as_frame, verbose
+        As in :func:`fetch_fma`.
 
     Returns
     -------
@@ -323,7 +307,7 @@ def fetch_gtzan(
 def _holds_gtzan(folder) -> bool:
     names = (".zip", ".parquet")
     return folder.is_dir() and any(
-        is_audio(file) or file.suffix.lower() in names for file in walk(folder, [])
+        is_audio(file) or file.suffix.lower() in names for file in walk(folder, Errors())
     )
 
 
@@ -359,7 +343,7 @@ def _find(source: Path, data_home, errors: Errors, verbose: int) -> tuple[str, d
     found = _clips(files, errors)
     if not found:
         raise ValueError(
-            f"{source}: no clip of GTZAN in {len(files)} files. {WHERE}. {_first(errors)}"
+            f"{source}: no clip of GTZAN in {len(files)} files. {WHERE}. {errors.first()}"
         )
     return layout or _layout(source, found.values()), found
 
@@ -387,7 +371,7 @@ def _unpack_parquet(files: list[Path], folder: Path, errors: Errors) -> list[Pat
                         part.write_bytes(content)
             else:
                 what = "no audio bytes" if clip else f"no name of a clip: {name!r}"
-                errors.append({**({"id": clip} if clip else {}), "path": str(file), "error": what})
+                errors.add(file, what, clip)
     return paths
 
 
@@ -407,7 +391,7 @@ def _clips(files: Iterable[Path], errors: Errors) -> dict[str, Path]:
         else:
             error = problem(file) or ""
         if error:
-            errors.append({**({"id": name} if name else {}), "path": str(file), "error": error})
+            errors.add(file, error, name)
         elif name:
             found[name] = file
     return found
@@ -420,7 +404,3 @@ def _layout(source: Path, files: Iterable[Path]) -> str:
     if all(file.suffix.lower() == ".au" for file in files):
         return "au"
     return "flat" if all(file.parent == source for file in files) else "genres"
-
-
-def _first(errors: Errors) -> str:
-    return f"First problem: {errors[0]['path']}: {errors[0]['error']}" if errors else ""

@@ -49,20 +49,10 @@ class Clip(NamedTuple):
 @cache
 def clips() -> dict[str, Clip]:
     """The table by id."""
-
-    def number(text: str) -> int:
-        return int(text) if text else -1
-
     text = files("sklearn_mgc.datasets").joinpath("tables/gtzan.csv").read_text(encoding="utf-8")
     return {
-        row["id"]: Clip(
-            artist=number(row["artist"]),
-            song=number(row["song"]),
-            replica=number(row["replica"]),
-            fault=row["fault"],
-            fault_filtered=row["fault_filtered"],
-            artist_filtered=number(row["artist_filtered"]),
-            foleiss=number(row["foleiss"]),
+        row["id"]: Clip._make(
+            row[name] if name.startswith("fault") else int(row[name] or -1) for name in Clip._fields
         )
         for row in csv.DictReader(text.splitlines())
     }
@@ -79,6 +69,17 @@ def faults(ids: Iterable[str]) -> list[dict[str, str]]:
         if clip.replica >= 0 and first.setdefault(clip.replica, name) != name:
             found.append({"id": name, "fault": "repeated", "repeats": first[clip.replica]})
     return sorted(found, key=lambda row: row["id"])
+
+
+def columns_of(ids: list[str], parts: np.ndarray | None) -> dict[str, np.ndarray | None]:
+    """What a Bunch has of each clip."""
+    known = [clips()[name] for name in ids]
+    return {
+        "ids": np.array(ids, dtype=object),
+        "groups": np.array([clip.artist for clip in known], dtype=int),
+        "duplicates": np.array([clip.song for clip in known], dtype=int),
+        "split": parts,
+    }
 
 
 def part_of(ids: list[str], split: str | None, random_state=0) -> np.ndarray | None:

@@ -12,9 +12,8 @@ from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import Errors
 from sklearn_mgc.datasets.gtzan import describe
-from sklearn_mgc.datasets.gtzan_clips import clip_id, clips, faults, part_of
+from sklearn_mgc.datasets.gtzan_clips import clip_id, columns_of, faults, part_of
 from sklearn_mgc.datasets.readers import cell_text, column_index, numbers_of, read_table
-from sklearn_mgc.datasets.splits import folds_of
 
 _HINT = (
     "It is the file features_30_sec.csv of the Kaggle copy of GTZAN. Without it, make one from "
@@ -42,15 +41,8 @@ def load_gtzan_features(
     columns : {"paper", "kaggle"}, default="paper"
         The paper's 25 means, or the 57 means and variances. They are named as by
         :meth:`sklearn_mgc.HandcraftedFeatures.get_feature_names_out`.
-    split : {"fault_filtered", "artist_filtered", "foleiss", "paper", \
-"paper_60_20_20"}, default=None
-        Keep the clips of this split and return its ``cv``. See :func:`load_gtzan`.
-    random_state : int, RandomState instance or None, default=0
-        Seed of the two random splits of the paper.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    split, random_state, return_X_y, as_frame
+        As in :func:`load_gtzan`.
 
     Returns
     -------
@@ -102,13 +94,7 @@ def load_gtzan_features(
         target,
         name="clip",
         feature_names=names,
-        columns={
-            "ids": np.array(ids, dtype=object),
-            "groups": np.array([clips()[name].artist for name in ids]),
-            "duplicates": np.array([clips()[name].song for name in ids]),
-            "split": parts,
-        },
-        cv=folds_of(parts),
+        columns=columns_of(ids, parts),
         faults=faults(ids),
         errors=errors,
         return_X_y=return_X_y,
@@ -138,17 +124,17 @@ def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, Errors]:
     values = np.array(numbers_of(cells, table.delimiter)).reshape(-1, len(names))
     kept: list[int] = []
     ids: list[str] = []
-    errors: Errors = []
+    errors = Errors()
     seen = Counter[str]()
     for i, (line, row) in enumerate(table.rows):
         file_name = cell_text(row, index["filename"])
         clip = clip_id(file_name)
         bad = [name for name, gap in zip(names, np.isnan(values[i]), strict=True) if gap]
         if clip is None:
-            errors.append({"path": f"{path}:{line}", "error": f"no GTZAN clip; {file_name!r}"})
+            errors.add(f"{path}:{line}", f"no GTZAN clip; {file_name!r}")
         elif bad or len(row) > len(header):
             what = f"no number; in {bad}" if bad else "more cells than the header"
-            errors.append({"path": f"{path}:{line}", "id": clip, "error": what})
+            errors.add(f"{path}:{line}", what, clip)
         else:
             kept.append(i)
             ids.append(clip)
@@ -157,7 +143,5 @@ def _read(path: Path, names: list[str]) -> tuple[list[str], np.ndarray, Errors]:
     if twice:
         raise ValueError(f"{path}: {len(twice)} files occur twice, such as {twice[0]}")
     if not ids:
-        first = f" First problem: line {errors[0]['path'].rpartition(':')[2]}: " if errors else ""
-        what = errors[0]["error"] if errors else ""
-        raise ValueError(f"{path}: no row of GTZAN in this table.{first}{what}. {_HINT}")
+        raise ValueError(f"{path}: no row of GTZAN in this table. {errors.first()}. {_HINT}")
     return ids, values[kept], errors

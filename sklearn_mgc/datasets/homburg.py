@@ -6,10 +6,11 @@ import os
 import re
 import warnings
 
-from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
+from sklearn_mgc.datasets.bunch import about_artists, count, find_data, make_bunch
 from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.files import Errors, is_system_folder, problem
 from sklearn_mgc.datasets.folder import about_groups, artist_groups, by_folder
+from sklearn_mgc.datasets.names import Groups
 
 COUNTS = {
     "alternative": 145, "blues": 120, "electronic": 113, "folkcountry": 222, "funksoulrnb": 47,
@@ -47,7 +48,7 @@ DATA_SET = DataSet(
     groups="artists, by tags",
     get="by hand",
     load="load_homburg",
-    describe=lambda found: DESCR.format(found=found, groups=about_groups(None, None)),
+    describe=lambda found: DESCR.format(found=found, groups=about_groups("", Groups())),
 )
 
 
@@ -70,17 +71,15 @@ def load_homburg(
         Read artists from the files' tags (needs mutagen).
     data_home : str or path-like, default=None
         See :func:`get_data_home`.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
 
     Returns
     -------
     Bunch
         ``data`` (object array of paths), ``target`` (genres), ``target_names``, ``groups``
-        (artists as integers, or None), ``errors`` (what was left out, and why), ``frame``
-        and ``DESCR``.
+        (artists as integers, or None), ``group_names``, ``n_ungrouped``, ``errors`` (what was
+        left out, and why), ``merged``, ``frame`` and ``DESCR``; see :func:`load_audio_folder`.
 
     Raises
     ------
@@ -111,14 +110,14 @@ def load_homburg(
     inner = [e for e in folder.iterdir() if e.is_dir() and not is_system_folder(e.name)]
     if len(inner) == 1 and genre_of(inner[0].name) is None:
         folder = inner[0]
-    errors: Errors = []
+    errors = Errors()
     data: list[str] = []
     target: list[str] = []
     for file, name in by_folder(folder, errors):
         genre = genre_of(name)
         error = problem(file) if genre else f"in the folder {name!r}, which is none of the genres"
         if error:
-            errors.append({"path": str(file), "error": error})
+            errors.add(file, error)
         elif genre:
             data.append(str(file))
             target.append(genre)
@@ -131,20 +130,19 @@ def load_homburg(
             + ", ".join(f"{genre} ({n} of {COUNTS[genre]})" for genre, n in short.items()),
             stacklevel=2,
         )
-    artists = None if groups is None else artist_groups(data)
+    artists = Groups() if groups is None else artist_groups(data)
     return make_bunch(
         data,
         target,
         name="path",
-        columns={"groups": artists.numbers if artists else None},
-        group_names=artists.names if artists else None,
+        columns={"groups": artists.numbers},
         errors=errors,
-        merged={"artists": artists.others} if artists else None,
+        **about_artists(artists),
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=DESCR.format(
             found=f"{len(data)} clips from {folder}: {count(target)}.",
-            groups=about_groups("artists" if groups else None, artists),
+            groups=about_groups("artists", artists),
         ),
     )
 

@@ -6,7 +6,7 @@ import io
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -86,12 +86,12 @@ def merge_spellings(names: Iterable[str]) -> Merged:
 
 
 class Groups(NamedTuple):
-    """Artists (or albums) as numbers."""
+    """Artists (or albums) as numbers; nobody's without arguments."""
 
-    numbers: np.ndarray
-    names: np.ndarray  # the name of each number, "" where it is not known
-    n_unknown: int
-    others: dict[str, list[str]]
+    numbers: np.ndarray | None = None
+    names: np.ndarray | None = None  # of each number, "" where it is not known
+    n_unknown: int = 0
+    others: Mapping[str, list[str]] = {}
 
 
 def group_by_name(names: Iterable[str]) -> Groups:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
-
 from sklearn_mgc.audio import as_path
-from sklearn_mgc.datasets.bunch import count, make_bunch
+from sklearn_mgc.datasets.bunch import about_artists, count, make_bunch, part_name
 from sklearn_mgc.datasets.files import Errors, Finder, exists
 from sklearn_mgc.datasets.folder import about_groups
-from sklearn_mgc.datasets.names import group_by_name, is_placeholder, merge_spellings
+from sklearn_mgc.datasets.names import Groups, group_by_name, is_placeholder, merge_spellings
 from sklearn_mgc.datasets.readers import Table, cell_text, column_index, read_table
-from sklearn_mgc.datasets.splits import folds_of, part_name
 
 _GUESSES = {
     "path": ("path", "file", "filename", "file_name", "filepath"),
@@ -58,10 +55,8 @@ def load_audio_table(
         none. "training", "validation" and "val" become "train" and "valid".
     root : str or path-like, default=None
         The folder that relative paths start from; the table's own by default.
-    return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
-    as_frame : bool, default=False
-        Return pandas objects.
+    return_X_y, as_frame : bool, default=False
+        Return ``(data, target)`` instead of a Bunch; return pandas objects.
 
     Returns
     -------
@@ -107,30 +102,27 @@ def load_audio_table(
     given = {"path": path_column, "label": label_column, "group": group_column,
              "split": split_column}  # fmt: skip
     columns = {what: find_column(read, what, name) for what, name in given.items()}
-    errors: Errors = []
+    errors = Errors()
     kept = _rows(read, columns, Finder(read.base if root is None else as_path(root)), errors)
     if not kept:
         raise ValueError(
-            f"{read.source}: none of {len(read.rows)} rows can be used; the first: "
-            + (f"{errors[0]['path']}: {errors[0]['error']}" if errors else "there is none")
-            + ". Relative paths start from the table's folder: pass root for another"
+            f"{read.source}: none of {len(read.rows)} rows can be used. "
+            f"{errors.first() or 'There is none'}. Relative paths start from the table's folder: "
+            "pass root for another"
         )
     genres = merge_spellings(cells["label"] for cells in kept.values())
-    groups = parts = None
+    groups, parts = Groups(), None
     if columns["group"]:
         groups = group_by_name(cells["group"] for cells in kept.values())
     if columns["split"]:
-        parts = np.array([part_name(cells["split"]) for cells in kept.values()], dtype=object)
+        parts = [part_name(cells["split"]) for cells in kept.values()]
     return make_bunch(
         list(kept),
         genres.shown,
         name="path",
-        columns={"groups": groups.numbers if groups else None, "split": parts},
-        group_names=groups.names if groups else None,
-        n_ungrouped=groups.n_unknown if groups else 0,
-        cv=folds_of(parts),
+        columns={"groups": groups.numbers, "split": parts},
         errors=errors,
-        merged={"genres": genres.others, "artists": groups.others if groups else {}},
+        **about_artists(groups, genres.others),
         return_X_y=return_X_y,
         as_frame=as_frame,
         DESCR=_DESCR.format(
@@ -164,7 +156,7 @@ def _rows(
         else:
             error = "" if found else "no such file"
         if error:
-            errors.append({"path": str(file) if cells["path"] else "", "error": error})
+            errors.add(file if cells["path"] else "", error)
         else:
             kept[str(file)] = cells
     return kept
@@ -196,7 +188,7 @@ def table_paths(table, errors: Errors) -> list[str]:
     for line, row in read.rows:
         name = cell_text(row, index[str(columns["path"])])
         if is_placeholder(name) and not exists(find(name)):
-            errors.append({"path": f"{read.source}:{line}", "error": "a row without a path"})
+            errors.add(f"{read.source}:{line}", "a row without a path")
         else:
             paths.append(str(find(name)))
     return paths

@@ -39,7 +39,7 @@ def verify(path: Path, name: str | None = None) -> Verdict:
         return _published(path, published[path.name][0])
     if path.is_file() and path.suffix.lower() == ".zip":
         return _archive(path)
-    errors: Errors = []
+    errors = Errors()
     files = walk(path, errors) if path.is_dir() else [path]
     listed = next((file for file in files if file.name == "checksums"), None)
     name = name or ("fma" if listed else _guess(path, files))
@@ -77,13 +77,14 @@ def _guess(path: Path, files: list[Path]) -> str:
 def _published(path: Path, checksum: str) -> Verdict:
     algorithm, expected = checksum.split(":")
     if digest(path, algorithm) == expected:
-        return Verdict(f"the published {path.name} ({algorithm})", 1, [])
-    error = f"other {algorithm} than published: damaged, incomplete or another release"
-    return Verdict(f"the published {path.name}", 0, [{"path": str(path), "error": error}])
+        return Verdict(f"the published {path.name} ({algorithm})", 1, Errors())
+    problems = Errors()
+    problems.add(path, f"other {algorithm} than published: damaged, incomplete or another release")
+    return Verdict(f"the published {path.name}", 0, problems)
 
 
 def _archive(path: Path) -> Verdict:
-    problems = []
+    problems = Errors()
     try:
         with zipfile.ZipFile(path) as file:
             infos = [info for info in file.infolist() if not info.is_dir()]
@@ -93,8 +94,7 @@ def _archive(path: Path) -> Verdict:
                         while content.read(1 << 20):
                             pass
                 except ZIP_TROUBLE as error:
-                    member = f"{path}/{info.filename}"
-                    problems.append({"path": member, "error": f"cannot be unpacked ({error})"})
+                    problems.add(f"{path}/{info.filename}", f"cannot be unpacked ({error})")
     except ZIP_TROUBLE as error:
         raise ValueError(f"{path}: not a complete zip archive ({error})") from error
     return Verdict("a zip archive", len(infos) - len(problems), problems)
@@ -119,12 +119,12 @@ def _checksums(listed: Path, problems: Errors) -> Verdict:
         except OSError as failure:
             error = f"unreadable: {failure.strerror or failure}"
         if error:
-            problems.append({"path": str(file), "error": error})
+            problems.add(file, error)
         else:
             sound += 1
     if not known:
         raise ValueError(f"{listed}: no line of it is a checksum")
     for file in walk(listed.parent, problems):
         if is_audio(file) and file not in known:
-            problems.append({"path": str(file), "error": "not in the list of checksums"})
+            problems.add(file, "not in the list of checksums")
     return Verdict(f"the files of {listed} (sha1)", sound, problems)

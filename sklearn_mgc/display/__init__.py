@@ -2,15 +2,14 @@
 
 from sklearn_mgc.display.colors import genre_colors
 from sklearn_mgc.display.comparison import ComparisonDisplay
+from sklearn_mgc.display.confidence import CoverageDisplay, ReliabilityDisplay
 from sklearn_mgc.display.confusion import ConfusionDisplay
-from sklearn_mgc.display.coverage import CoverageDisplay
 from sklearn_mgc.display.descriptor import DescriptorDisplay
 from sklearn_mgc.display.evaluation import EvaluationDisplay
 from sklearn_mgc.display.explanation import ExplanationDisplay
 from sklearn_mgc.display.importance import ImportanceDisplay
 from sklearn_mgc.display.mel import MelSpectrogramDisplay
 from sklearn_mgc.display.players import AudioPlayers
-from sklearn_mgc.display.reliability import ReliabilityDisplay
 from sklearn_mgc.display.robustness import RobustnessDisplay
 from sklearn_mgc.display.scores import ScoresDisplay
 from sklearn_mgc.display.timeline import GenreTimelineDisplay

@@ -187,22 +187,22 @@ class Report:
     def _brief(self) -> str:
         return self._lines()[0]
 
-    def plot(self, *, ax=None):
+    def plot(self, **params: Any):
         """Draw the result.
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; a new figure by default.
+        **params : dict
+            As of the picture's ``plot``, such as ``ax``; a new figure by default.
 
         Returns
         -------
         display
             The picture, of the class of :mod:`sklearn_mgc.display` that is named like the result.
         """
-        from sklearn_mgc import display
+        import sklearn_mgc.display as display
 
-        return getattr(display, self._display)(self).plot(ax=ax)
+        return getattr(display, self._display)(self).plot(**params)
 
     def __str__(self) -> str:
         return "\n".join([*self._lines(), text_table(*self._table())])

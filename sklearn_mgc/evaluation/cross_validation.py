@@ -8,7 +8,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.pipeline import Pipeline
@@ -20,6 +19,7 @@ from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.evaluation.results import EvaluationResult
 from sklearn_mgc.evaluation.stored_predictions import Predicted
+from sklearn_mgc.features.workers import run
 
 
 def cross_validate(
@@ -144,17 +144,12 @@ def cross_validate(
         raise ValueError("cv gives no folds")
     if not allow_leakage and groups is not None:
         refuse_leaks([(train, test) for *_, train, test in drawn], groups)
-    calls = (
-        delayed(_fit_and_predict)(
-            _seeded(estimator, repeat, random_state), X, y, groups, train, test, params or {}
-        )
+    tasks = (
+        (_seeded(estimator, repeat, random_state), X, y, groups, train, test, params or {})
         for repeat, _, train, test in drawn
     )
-    try:
-        parallel = Parallel(n_jobs, return_as="generator")
-    except ValueError:  # some backends, such as ray, give results only all at once
-        parallel = Parallel(n_jobs)
-    folds = list(tqdm(parallel(calls), total=len(drawn), unit="fold", disable=not verbose))
+    results = run(_fit_and_predict, tasks, n_jobs=n_jobs)
+    folds = list(tqdm(results, total=len(drawn), unit="fold", disable=not verbose))
     return EvaluationResult.from_folds(
         drawn, folds, y=y, groups=groups, scorers=scorers, confidence_level=confidence_level
     )

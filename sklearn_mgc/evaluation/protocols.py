@@ -165,7 +165,7 @@ def _artist(data, seed: int, test_size: float) -> StratifiedGroupKFold:
 
 def _fault_filtered(data, seed: int, test_size: float) -> list:
     from sklearn_mgc.datasets import gtzan_clips as table
-    from sklearn_mgc.datasets.splits import folds_of
+    from sklearn_mgc.datasets.bunch import folds_of
 
     ids = [str(name) for name in data.get("ids", ())]
     if not ids or not set(table.clips()).issuperset(ids):

@@ -62,6 +62,7 @@ class EvaluationResult(Report):
     probabilities: np.ndarray | None
     scorers: Mapping[str, Callable]
     confidence_level: float = 0.95
+    _display = "EvaluationDisplay"
     _intervals: dict = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -376,25 +377,6 @@ class EvaluationResult(Report):
         ]
         artists = [] if self.groups is None else ["artists"]
         return [*columns, *artists, "mostly taken for"], rows
-
-    def plot(self, *, order: str = "name", axes=None):
-        """Draw the recall of each genre with its interval, and the confusion matrix.
-
-        Parameters
-        ----------
-        order : {"name", "similarity"}, default="name"
-            Order of the confusion matrix.
-        axes : pair of matplotlib Axes, default=None
-            Where to draw; a new figure by default.
-
-        Returns
-        -------
-        EvaluationDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import EvaluationDisplay
-
-        return EvaluationDisplay(self).plot(order=order, axes=axes)
 
 
 def _name(genre) -> str | None:

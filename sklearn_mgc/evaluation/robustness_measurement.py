@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import column_or_1d
+from tqdm import tqdm
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import decode_blocks, downmix, printable
@@ -246,13 +246,14 @@ def robustness(
         raise ValueError(f"confidence_level must be in (0, 1), got {confidence_level!r}")
     chosen = _choose(conditions, random_state)
     predictions = {name: np.full(len(clips), None, dtype=object) for name in ("clean", *chosen)}
-    with _progress(verbose, len(clips) * len(predictions)) as advance:
+    total = len(clips) * len(predictions)
+    with tqdm(total=total, desc="robustness", unit="clip", disable=not verbose) as bar:
         done = 0
         for batch in _batches(clips, sample_rate, n_jobs):
             places = np.arange(done, done + len(batch))
             done += len(batch)
             predictions["clean"][places] = _predict(estimator, [clips[i] for i in places])
-            advance(len(batch))
+            bar.update(len(batch))
             for name, change in chosen.items():
                 changed = _change(name, change, batch, n_jobs)
                 use = [i for i, y in enumerate(changed) if y is not None]
@@ -262,7 +263,7 @@ def robustness(
                     predictions[name][places[use]] = _predict_changed(
                         estimator, sounds, as_files[0]
                     )
-                advance(len(batch))
+                bar.update(len(batch))
     return RobustnessResult(y_true, predictions, groups, confidence_level)
 
 
@@ -299,29 +300,27 @@ def _batches(clips: list, sample_rate: int, n_jobs):
     size = 8  # until the clips' length is known
     while start < len(clips):
         part = clips[start : start + size]
-        found: list = [None] * len(part)
-        tasks = ((i, clip, sample_rate) for i, clip in enumerate(part))
-        for i, y, rate in run(_read, tasks, n_jobs=n_jobs, prefer="threads"):
-            found[i] = y, rate
+        tasks = ((clip, sample_rate) for clip in part)
+        found = list(run(_read, tasks, n_jobs=n_jobs, prefer="threads"))
         yield found
         start += len(part)
         longest = max(len(y) / rate for y, rate in found)
         size = int(np.clip(_BATCH_SECONDS / longest, 1, _BATCH_CLIPS))
 
 
-def _read(i: int, clip, sample_rate: int) -> tuple[int, np.ndarray, int]:
+def _read(clip, sample_rate: int) -> tuple[np.ndarray, int]:
     if isinstance(clip, np.ndarray):
-        return i, clip.astype(np.float32, copy=False), sample_rate
+        return clip.astype(np.float32, copy=False), sample_rate
     blocks, rate = [], sample_rate
     for samples, rate in decode_blocks(clip):  # noqa: B007
         blocks.append(downmix(samples))
-    return i, np.concatenate(blocks), rate
+    return np.concatenate(blocks), rate
 
 
 def _change(name: str, change: Condition, batch: list, n_jobs) -> list:
     from sklearn_mgc.features.workers import run
 
-    def one(i, y, rate):
+    def one(y, rate):
         # A copy: a function that works in place must not change what the next one hears.
         changed = change(y.copy(), rate)
         if changed is not None:
@@ -331,13 +330,9 @@ def _change(name: str, change: Condition, batch: list, n_jobs) -> list:
                     f"condition {name!r} must return a mono waveform (n_samples,) of finite "
                     f"numbers, or None; got shape {changed.shape}"
                 )
-        return i, changed
+        return changed
 
-    results: list = [None] * len(batch)
-    tasks = ((i, y, rate) for i, (y, rate) in enumerate(batch))
-    for i, changed in run(one, tasks, n_jobs=n_jobs, prefer="threads"):
-        results[i] = changed
-    return results
+    return list(run(one, batch, n_jobs=n_jobs, prefer="threads"))
 
 
 def _predict_changed(estimator, sounds: list, as_files: bool) -> np.ndarray:
@@ -358,14 +353,3 @@ def _predict(estimator, clips: list) -> np.ndarray:
     if not isinstance(clips[0], np.ndarray):
         clips = np.array(clips, dtype=object)  # type: ignore[assignment]
     return np.asarray(estimator.predict(clips), dtype=object)
-
-
-@contextmanager
-def _progress(verbose: int, total: int) -> Iterator[Callable[[int], object]]:
-    if not verbose:
-        yield lambda n: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc="robustness", unit="clip") as bar:
-        yield bar.update

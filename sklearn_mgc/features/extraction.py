@@ -233,7 +233,7 @@ def _computed(transformers, tasks: list[Task], stores, keys) -> Iterator[Found]:
     arguments = ((transformers, task, stores, keys) for task in tasks)
     batch: list[Found] = []
     size = min((t.batch_clips for t in transformers if t.batch_clips), default=1)
-    for found in run(_one, arguments, n_jobs=n_jobs, prefer=prefer):
+    for found in run(_one, arguments, n_jobs=n_jobs, prefer=prefer, ordered=False):
         if not found.waiting:
             yield found
             continue

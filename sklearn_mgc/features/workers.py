@@ -13,13 +13,19 @@ from joblib import Parallel, delayed, effective_n_jobs
 
 
 def run(
-    function: Callable, tasks: Iterable[tuple], *, n_jobs: int | None, prefer: str
+    function: Callable,
+    tasks: Iterable[tuple],
+    *,
+    n_jobs: int | None,
+    prefer: str | None = None,
+    ordered: bool = True,
 ) -> Iterator[Any]:
-    """Yield ``function(*task)`` of every task, in the order in which they get done."""
+    """Yield ``function(*task)`` of every task, in order or as they get done."""
     if prefer == "threads" and effective_n_jobs(n_jobs) > 1:
         _keep_memory()
     try:
-        parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered")
+        kind = "generator" if ordered else "generator_unordered"
+        parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=kind)
     except ValueError:
         # Some backends (multiprocessing, ray) give results only all at once: ask often.
         parallel = Parallel(n_jobs=n_jobs, prefer=prefer)

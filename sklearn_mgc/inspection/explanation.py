@@ -58,6 +58,8 @@ class Explanation(Report):
     bands_drop: dict[str, np.ndarray]
     method: str = "occlusion"
 
+    _display = "ExplanationDisplay"
+
     def to_frame(self):
         """Give a row per part and kind of hole.
 
@@ -78,23 +80,6 @@ class Explanation(Report):
             for hole, values in drops.items()
             for low, high, drop in zip(ends[:-1], ends[1:], values, strict=True)
         )
-
-    def plot(self, *, axes=None):
-        """Draw what decided.
-
-        Parameters
-        ----------
-        axes : pair of matplotlib Axes, default=None
-            For seconds and for bands; a new figure by default.
-
-        Returns
-        -------
-        ExplanationDisplay
-            The picture.
-        """
-        from sklearn_mgc.display import ExplanationDisplay
-
-        return ExplanationDisplay(self).plot(axes=axes)
 
     def _rows(self) -> list[list]:
         """The three parts and the three bands that it loses most without."""

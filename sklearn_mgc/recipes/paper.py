@@ -78,10 +78,8 @@ def dnn(*, max_epochs: int = 600, random_state=None) -> Pipeline:
 
     Parameters
     ----------
-    max_epochs : int, default=600
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
+    max_epochs, random_state
+        As of `DNNClassifier`.
 
     Returns
     -------
@@ -104,12 +102,12 @@ def dnn(*, max_epochs: int = 600, random_state=None) -> Pipeline:
 def dnn_tuned(*, max_epochs: int = 600, random_state=None) -> Pipeline:
     """Make the dense network that the paper's grid search chose: dropout 0.25.
 
+    The grid itself trained for 200 epochs.
+
     Parameters
     ----------
-    max_epochs : int, default=600
-        Passes over the training data; the grid itself used 200.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
+    max_epochs, random_state
+        As of `DNNClassifier`.
 
     Returns
     -------
@@ -155,10 +153,8 @@ def cnn2d(*, max_epochs: int = 50, random_state=None) -> CNN2DClassifier:
 
     Parameters
     ----------
-    max_epochs : int, default=50
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
+    max_epochs, random_state
+        As of `CNN2DClassifier`.
 
     Returns
     -------
@@ -186,10 +182,8 @@ def crnn(*, max_epochs: int = 500, random_state=None) -> CRNNClassifier:
 
     Parameters
     ----------
-    max_epochs : int, default=500
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
+    max_epochs, random_state
+        As of `CRNNClassifier`.
 
     Returns
     -------

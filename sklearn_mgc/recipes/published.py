@@ -26,12 +26,7 @@ from sklearn_mgc.features import MelSpectrogram
 
 
 def singh(
-    *,
-    n_mfcc: int = 20,
-    hidden_sizes: tuple[int, ...] = (256, 128),
-    max_epochs: int = 50,
-    random_state: Any = None,
-    **params: Any,
+    *, n_mfcc: int = 20, hidden_sizes: tuple[int, ...] = (256, 128), **params: Any
 ) -> Pipeline:
     """Make Singh's network: a sequence of MFCCs, flattened, and two dense layers.
 
@@ -44,12 +39,8 @@ def singh(
         Cepstral coefficients of each frame.
     hidden_sizes : tuple of int, default=(256, 128)
         Widths of the dense layers.
-    max_epochs : int, default=50
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
     **params : dict
-        Further parameters of `DNNClassifier`.
+        Parameters of `DNNClassifier`.
 
     Returns
     -------
@@ -62,8 +53,7 @@ def singh(
     >>> published.singh()[-1].hidden_sizes
     (256, 128)
     """
-    given = {"max_epochs": max_epochs, "random_state": random_state, "batch_size": 32, "lr": 1e-3}
-    given["weight_decay"] = 0.0
+    given = {"max_epochs": 50, "batch_size": 32, "lr": 1e-3, "weight_decay": 0.0}
     return make_pipeline(
         FunctionTransformer(mfcc_sequence, kw_args={"n_mfcc": n_mfcc}),
         StandardScaler(),
@@ -90,7 +80,7 @@ def mfcc_sequence(mel: np.ndarray, n_mfcc: int = 20) -> np.ndarray:
     return cepstrum.reshape(len(mel), -1)
 
 
-def lachmish(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -> CNN2DClassifier:
+def lachmish(**params: Any) -> CNN2DClassifier:
     """Make Lachmish's network: three 2-D convolutions and one wide dense layer.
 
     149, 73 and 35 kernels of 4 x 4, ReLU, pools of 4, 2 and 2, then 8192 units: 87 million
@@ -100,12 +90,8 @@ def lachmish(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -
 
     Parameters
     ----------
-    max_epochs : int, default=50
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
     **params : dict
-        Further parameters of `CNN2DClassifier`.
+        Parameters of `CNN2DClassifier`.
 
     Returns
     -------
@@ -132,11 +118,12 @@ def lachmish(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -
         "dropout": 0.25,
         "lr": 1e-3,
         "batch_size": 64,
+        "max_epochs": 50,
     }
-    return CNN2DClassifier(**(given | _run(max_epochs, random_state) | params))
+    return CNN2DClassifier(**(given | params))
 
 
-def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any) -> CRNNClassifier:
+def deepsound(**params: Any) -> CRNNClassifier:
     """Make Deepsound's network: a genre at every moment, averaged over the clip.
 
     Three Conv1d of 256 kernels of length 5 with ReLU and pools of 2, an LSTM of 256, and at
@@ -146,12 +133,8 @@ def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any)
 
     Parameters
     ----------
-    max_epochs : int, default=100
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
     **params : dict
-        Further parameters of `CRNNClassifier`, for example ``lr=1e-3``: 1e-5 is little for
+        Parameters of `CRNNClassifier`, for example ``lr=1e-3``: 1e-5 is little for
         a thousand clips.
 
     Returns
@@ -183,11 +166,12 @@ def deepsound(*, max_epochs: int = 100, random_state: Any = None, **params: Any)
         "lr": 1e-5,
         "batch_size": 32,
         "weight_decay": 0.0,
+        "max_epochs": 100,
     }
-    return CRNNClassifier(**(given | _run(max_epochs, random_state) | params))
+    return CRNNClassifier(**(given | params))
 
 
-def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) -> CRNNClassifier:
+def choi_crnn(**params: Any) -> CRNNClassifier:
     """Make the CRNN of Choi, Fazekas, Sandler and Cho: four Conv2d and two GRUs.
 
     64, 128, 128 and 128 kernels of 3 x 3 with batch normalization and ELU, pools of 2, 3, 4
@@ -198,12 +182,8 @@ def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) 
 
     Parameters
     ----------
-    max_epochs : int, default=50
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
     **params : dict
-        Further parameters of `CRNNClassifier`.
+        Parameters of `CRNNClassifier`.
 
     Returns
     -------
@@ -236,8 +216,9 @@ def choi_crnn(*, max_epochs: int = 50, random_state: Any = None, **params: Any) 
         "lr": 1e-3,
         "batch_size": 32,
         "weight_decay": 0.0,
+        "max_epochs": 50,
     }
-    return CRNNClassifier(**(given | _run(max_epochs, random_state) | params))
+    return CRNNClassifier(**(given | params))
 
 
 def choi_spectrogram(**params: Any) -> MelSpectrogram:
@@ -273,9 +254,7 @@ def choi_spectrogram(**params: Any) -> MelSpectrogram:
     return MelSpectrogram(**(given | params))
 
 
-def parallel_crnn(
-    *, max_epochs: int = 50, random_state: Any = None, **params: Any
-) -> ParallelCRNNClassifier:
+def parallel_crnn(**params: Any) -> ParallelCRNNClassifier:
     """Make Dwivedi's version of the parallel network of Feng, Liu and Yao.
 
     Five Conv2d of 3 x 1 with 16, 32, 64, 64 and 64 kernels, ReLU and pools of 2, 2, 2, 4 and
@@ -285,12 +264,8 @@ def parallel_crnn(
 
     Parameters
     ----------
-    max_epochs : int, default=50
-        Passes over the training data.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the network.
     **params : dict
-        Further parameters of `ParallelCRNNClassifier`.
+        Parameters of `ParallelCRNNClassifier`.
 
     Returns
     -------
@@ -309,9 +284,5 @@ def parallel_crnn(
     >>> published.parallel_crnn().rnn_hidden_size
     64
     """
-    given = {"lr": 5e-4, "batch_size": 64}
-    return ParallelCRNNClassifier(**(given | _run(max_epochs, random_state) | params))
-
-
-def _run(max_epochs: int, random_state: Any) -> dict[str, Any]:
-    return {"max_epochs": max_epochs, "random_state": random_state}
+    given = {"lr": 5e-4, "batch_size": 64, "max_epochs": 50}
+    return ParallelCRNNClassifier(**(given | params))

@@ -126,7 +126,7 @@ def _compare(old: Path, new: Path) -> None:
     """Raise if more than the genre differs."""
     if _others(old) != _others(new):
         raise TagError("its other tags would not survive")
-    sounds = {measure(0, path)[1]["audio_hash"] for path in (old, new)}
+    sounds = {measure(path)["audio_hash"] for path in (old, new)}
     if len(sounds) != 1 or "" in sounds:
         raise TagError("its sound would not survive")
 

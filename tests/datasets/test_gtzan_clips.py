@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sklearn_mgc.datasets import gtzan_clips as table
-from sklearn_mgc.datasets.splits import folds_of
+from sklearn_mgc.datasets.bunch import folds_of
 
 IDS = sorted(table.clips())
 

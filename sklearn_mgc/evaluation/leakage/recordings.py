@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from sklearn_mgc.audio import AudioError, decode_blocks
 from sklearn_mgc.evaluation.leakage.fingerprints import fingerprint, same_recordings
@@ -17,22 +17,16 @@ from sklearn_mgc.features.workers import run
 def listen(X, near: bool, sample_rate: int, n_jobs: int | None, verbose: int):
     """Hashes of clips, and pairs of clips that are one recording (none if not searched)."""
     clips = as_clips(X)
-    found: list = [None] * len(clips)
-    tasks = ((i, clip, near, sample_rate) for i, clip in enumerate(clips))
-    results: Any = run(_hear, tasks, n_jobs=n_jobs, prefer="threads")
-    if verbose:
-        from tqdm import tqdm
-
-        results = tqdm(results, total=len(clips), desc="leakage_report", unit="clip")
-    for i, *heard in results:
-        found[i] = heard
-    hashes, prints = zip(*found, strict=True)
+    tasks = ((clip, near, sample_rate) for clip in clips)
+    results = run(_hear, tasks, n_jobs=n_jobs, prefer="threads")
+    bar = tqdm(results, "leakage_report", len(clips), unit="clip", disable=not verbose)
+    hashes, prints = zip(*bar, strict=True)
     return hashes, same_recordings(prints) if near else np.empty((0, 2), dtype=int)
 
 
-def _hear(i: int, clip, near: bool, sample_rate: int):
+def _hear(clip, near: bool, sample_rate: int):
     digest = hash_rows([clip])[0] if isinstance(clip, np.ndarray) else _hash_file(clip)
-    return i, digest, fingerprint(clip, sample_rate) if near and digest else None
+    return digest, fingerprint(clip, sample_rate) if near and digest else None
 
 
 def _hash_file(path) -> str:
