@@ -14,92 +14,15 @@ class CNN2DClassifier(BaseGenreClassifier):
 
     Parameters
     ----------
-    channels : sequence of int, default=(32, 64, 128)
-        Output channels of the blocks.
-    kernel_size : int, default=5
-        Side of the square kernels.
-    pool_sizes : sequence of (int, int), default=((4, 2), (5, 4), (16, 8))
-        Pooling of each block over (frames, bands), capped by what is left of the input.
-    dropout : float, default=0.5
-        Probability of dropping a unit after each block and each dense layer.
-    batch_norm : bool, default=True
-        Normalize after each convolution.
-    dense_sizes : sequence of int, default=()
-        Widths of dense layers between the blocks and the genres.
-    lr : float, default=1e-3
-        Learning rate of Adam.
-    batch_size : int, default=32
-        Samples per step. A trailing batch of one joins the batch before it.
-    max_epochs : int, default=50
-        Number of passes over the training data; fewer with early stopping.
-    weight_decay : float, default=0.0
-        Decoupled weight decay (AdamW).
-    normalize_input : bool, default=True
-        Standardize each mel band by its mean and deviation over the training data; they
-        are kept with the weights. Instead of a `MelScaler` before it.
-    mixup : float, default=0.0
-        Blend the samples of a batch with one another, by shares from Beta(mixup, mixup).
-    spec_augment : float, default=0.0
-        Mask a run of frames and one of bands of each training sample, of random length up
-        to this share of them.
-    label_smoothing : float, default=0.0
-        Share of each training target that is spread over all genres.
-    lr_schedule : {"onecycle", "cosine"} or None, default=None
-        Course of the learning rate over ``max_epochs``: "cosine" falls from ``lr`` to
-        nothing, "onecycle" rises to it for a quarter of the epochs first.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each genre in the loss; "balanced" is inverse to its frequency.
-    early_stopping : bool, default=False
-        Hold out ``validation_fraction`` of the training data (stratified, and by artist
-        where ``groups`` are passed to ``fit``), stop when its loss has not improved for
-        ``n_iter_no_change`` epochs, and restore the best weights.
-    validation_fraction : float, default=0.1
-        Share held out by early stopping.
-    n_iter_no_change : int, default=20
-        Patience of early stopping in epochs.
-    callbacks : list, default=None
-        skorch callbacks, for example ``[EpochScoring("f1_macro", lower_is_better=False)]``.
-        Scorers see genres by name.
-    warm_start : bool, default=False
-        ``fit`` goes on from the weights that are there, for ``max_epochs`` more epochs.
-    device : str, default="auto"
-        "auto" is CUDA where there is a device and else the CPU; or a torch device
-        name such as "cpu", "cuda:1" or "mps".
-    precision : {"float32", "bf16", "fp16"}, default="float32"
-        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
-        float32, with a warning), fp16 is for GPUs.
-        Weights stay float32.
-    compile : bool, default=False
-        Run the network through ``torch.compile``, which needs a C++ compiler and pays off
-        in long runs on a GPU.
-    random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, dropout and the inner split. Results are reproducible on
-        the CPU; torch's global state is left alone.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar, 2 prints a table of epochs.
-    **net_params : dict
-        skorch's prefixed parameters, for example ``optimizer__betas=(0.9, 0.99)``.
+    channels, kernel_size, pool_sizes, dropout, batch_norm, dense_sizes, lr : shared
+    batch_size, max_epochs, weight_decay, normalize_input, mixup, spec_augment : shared
+    label_smoothing, lr_schedule, class_weight, early_stopping, validation_fraction : shared
+    n_iter_no_change, callbacks, warm_start, device, precision, compile, random_state : shared
+    verbose, **net_params : shared
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Genres, sorted.
-    n_features_in_ : int
-        Length of axis 1 of X seen in ``fit``.
-    n_iter_ : int
-        Epochs trained, those before a warm start included.
-    best_epoch_ : int
-        The epoch, counted from 1, whose weights the network has: the last one, or the best
-        one with ``early_stopping``.
-    net_ : skorch.NeuralNetClassifier
-        The trained skorch network, which sees genres as integers.
-    module_ : torch.nn.Module
-        The trained torch network.
-    history_ : list of dict
-        Per epoch: ``train_loss``, ``train_acc``, ``train_seconds`` and, with validation
-        data, ``valid_loss``, ``valid_acc`` and ``valid_seconds``.
-    device_ : str
-        The device in use.
+    classes_, n_features_in_, n_iter_, best_epoch_, net_, module_, history_, device_ : shared
 
     See Also
     --------

@@ -14,108 +14,16 @@ class CRNNClassifier(BaseGenreClassifier):
 
     Parameters
     ----------
-    channels : sequence of int, default=(64, 32, 16)
-        Output channels of the blocks; mel bands are the input channels.
-    kernel_sizes : sequence of int, default=(5, 3, 3)
-        Kernel length, or side, of each block; odd.
-    pool_sizes : sequence of int, default=(4, 2, 2)
-        Pooling of each block over frames, and with 2-D convolutions over bands, capped by
-        what is left of the input.
-    rnn_hidden_size : int, default=32
-        Width of the recurrent network's hidden state.
-    rnn_layers : int, default=2
-        Number of stacked recurrent layers.
-    bidirectional : bool, default=False
-        Read the sequence in both directions.
-    dropout : float or sequence of float, default=0.3
-        Probability of dropping a unit after the last block, or after each block.
-    convolution : {"1d", "2d"}, default="1d"
-        "2d" reads the spectrogram as an image. What is left of its bands joins the
-        channels when the recurrent network reads it.
-    batch_norm : bool, default=True
-        Normalize after each convolution.
-    activation : {"relu", "elu"}, default="relu"
-        Activation of the blocks.
-    rnn : {"lstm", "gru"}, default="lstm"
-        Kind of recurrent network.
-    rnn_dropout : float, default=0.0
-        Probability of dropping a unit after the recurrent network.
-    average_steps : bool, default=False
-        Decide at every step and average the probabilities, in place of the last state.
-    lr : float, default=3e-3
-        Learning rate of Adam.
-    batch_size : int, default=32
-        Samples per step. A trailing batch of one joins the batch before it.
-    max_epochs : int, default=60
-        Number of passes over the training data; fewer with early stopping.
-    weight_decay : float, default=0.05
-        Decoupled weight decay (AdamW).
-    normalize_input : bool, default=True
-        Standardize each mel band by its mean and deviation over the training data; they
-        are kept with the weights. Instead of a `MelScaler` before it.
-    mixup : float, default=0.0
-        Blend the samples of a batch with one another, by shares from Beta(mixup, mixup).
-    spec_augment : float, default=0.0
-        Mask a run of frames and one of bands of each training sample, of random length up
-        to this share of them.
-    label_smoothing : float, default=0.0
-        Share of each training target that is spread over all genres.
-    lr_schedule : {"onecycle", "cosine"} or None, default=None
-        Course of the learning rate over ``max_epochs``: "cosine" falls from ``lr`` to
-        nothing, "onecycle" rises to it for a quarter of the epochs first.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each genre in the loss; "balanced" is inverse to its frequency.
-    early_stopping : bool, default=False
-        Hold out ``validation_fraction`` of the training data (stratified, and by artist
-        where ``groups`` are passed to ``fit``), stop when its loss has not improved for
-        ``n_iter_no_change`` epochs, and restore the best weights.
-    validation_fraction : float, default=0.1
-        Share held out by early stopping.
-    n_iter_no_change : int, default=20
-        Patience of early stopping in epochs.
-    callbacks : list, default=None
-        skorch callbacks, for example ``[EpochScoring("f1_macro", lower_is_better=False)]``.
-        Scorers see genres by name.
-    warm_start : bool, default=False
-        ``fit`` goes on from the weights that are there, for ``max_epochs`` more epochs.
-    device : str, default="auto"
-        "auto" is CUDA where there is a device and else the CPU; or a torch device
-        name such as "cpu", "cuda:1" or "mps".
-    precision : {"float32", "bf16", "fp16"}, default="float32"
-        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
-        float32, with a warning), fp16 is for GPUs.
-        Weights stay float32.
-    compile : bool, default=False
-        Run the network through ``torch.compile``, which needs a C++ compiler and pays off
-        in long runs on a GPU.
-    random_state : int, RandomState instance or None, default=None
-        Seed of weights, batches, dropout and the inner split. Results are reproducible on
-        the CPU; torch's global state is left alone.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar, 2 prints a table of epochs.
-    **net_params : dict
-        skorch's prefixed parameters, for example ``optimizer__betas=(0.9, 0.99)``.
+    channels, kernel_sizes, pool_sizes, rnn_hidden_size, rnn_layers, bidirectional : shared
+    dropout, convolution, batch_norm, activation, rnn, rnn_dropout, average_steps, lr : shared
+    batch_size, max_epochs, weight_decay, normalize_input, mixup, spec_augment : shared
+    label_smoothing, lr_schedule, class_weight, early_stopping, validation_fraction : shared
+    n_iter_no_change, callbacks, warm_start, device, precision, compile, random_state : shared
+    verbose, **net_params : shared
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Genres, sorted.
-    n_features_in_ : int
-        Length of axis 1 of X seen in ``fit``.
-    n_iter_ : int
-        Epochs trained, those before a warm start included.
-    best_epoch_ : int
-        The epoch, counted from 1, whose weights the network has: the last one, or the best
-        one with ``early_stopping``.
-    net_ : skorch.NeuralNetClassifier
-        The trained skorch network, which sees genres as integers.
-    module_ : torch.nn.Module
-        The trained torch network.
-    history_ : list of dict
-        Per epoch: ``train_loss``, ``train_acc``, ``train_seconds`` and, with validation
-        data, ``valid_loss``, ``valid_acc`` and ``valid_seconds``.
-    device_ : str
-        The device in use.
+    classes_, n_features_in_, n_iter_, best_epoch_, net_, module_, history_, device_ : shared
 
     See Also
     --------

@@ -1,7 +1,7 @@
 """The parameters that all networks share: their limits, how they are kept, and skorch's.
 
-Signatures and docstrings name them in each class, where users and tools look; a test holds them
-to one another.
+Signatures name them in each class, where users and tools look; docstrings there say
+``name : shared``, and get the description that is here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator
 
+from sklearn_mgc._shared_docs import share_docs
 from sklearn_mgc._sklearn_compat import Interval, StrOptions
 
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
@@ -21,6 +22,83 @@ class TrainingParameters(BaseEstimator):
 
     They are declared here, and are attributes as soon as ``__init__`` calls `_store`.
     ``normalize_input``, ``mixup`` and ``spec_augment`` are for networks that read spectrograms.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate of Adam.
+    batch_size : int
+        Samples per step. A trailing batch of one joins the batch before it.
+    max_epochs : int
+        Number of passes over the training data; fewer with early stopping.
+    weight_decay : float
+        Decoupled weight decay (AdamW).
+    normalize_input : bool
+        Standardize each mel band by its mean and deviation over the training data; they are
+        kept with the weights. Instead of a `MelScaler` before it.
+    mixup : float
+        Blend the samples of a batch with one another, by shares from Beta(mixup, mixup).
+    spec_augment : float
+        Mask a run of frames and one of bands of each training sample, of random length up
+        to this share of them.
+    label_smoothing : float
+        Share of each training target that is spread over all genres.
+    lr_schedule : {"onecycle", "cosine"} or None
+        Course of the learning rate over ``max_epochs``: "cosine" falls from ``lr`` to
+        nothing, "onecycle" rises to it for a quarter of the epochs first.
+    class_weight : dict, "balanced" or None
+        Weight of each genre in the loss; "balanced" is inverse to its frequency.
+    early_stopping : bool
+        Hold out ``validation_fraction`` of the training data (stratified, and by artist
+        where ``groups`` are passed to ``fit``), stop when its loss has not improved for
+        ``n_iter_no_change`` epochs, and restore the best weights.
+    validation_fraction : float
+        Share held out by early stopping.
+    n_iter_no_change : int
+        Patience of early stopping in epochs.
+    callbacks : list
+        skorch callbacks, for example ``[EpochScoring("f1_macro", lower_is_better=False)]``.
+        Scorers see genres by name.
+    warm_start : bool
+        ``fit`` goes on from the weights that are there, for ``max_epochs`` more epochs.
+    device : str
+        "auto" is CUDA where there is a device and else the CPU; or a torch device
+        name such as "cpu", "cuda:1" or "mps".
+    precision : {"float32", "bf16", "fp16"}
+        Of the forward pass. bf16 is for GPUs and for CPUs with AMX or AVX512-BF16 (others use
+        float32, with a warning), fp16 is for GPUs.
+        Weights stay float32.
+    compile : bool
+        Run the network through ``torch.compile``, which needs a C++ compiler and pays off
+        in long runs on a GPU.
+    random_state : int, RandomState instance or None
+        Seed of weights, batches, dropout and the inner split. Results are reproducible on
+        the CPU; torch's global state is left alone.
+    verbose : int
+        0 is silent, 1 shows a progress bar, 2 prints a table of epochs.
+    **net_params : dict
+        skorch's prefixed parameters, for example ``optimizer__betas=(0.9, 0.99)``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Genres, sorted.
+    n_features_in_ : int
+        Length of axis 1 of X seen in ``fit``.
+    n_iter_ : int
+        Epochs trained, those before a warm start included.
+    best_epoch_ : int
+        The epoch, counted from 1, whose weights the network has: the last one, or the best
+        one with ``early_stopping``.
+    net_ : skorch.NeuralNetClassifier
+        The trained skorch network, which sees genres as integers.
+    module_ : torch.nn.Module
+        The trained torch network.
+    history_ : list of dict
+        Per epoch: ``train_loss``, ``train_acc``, ``train_seconds`` and, with validation
+        data, ``valid_loss``, ``valid_acc`` and ``valid_seconds``.
+    device_ : str
+        The device in use.
     """
 
     dropout: float
@@ -68,6 +146,10 @@ class TrainingParameters(BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        share_docs(cls, *filter(None, [getattr(cls, "_module", None)]))
 
     def _store(self, given: dict) -> None:
         """Keep what ``__init__`` was given, its ``locals()``, for ``clone`` and ``get_params``.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from sklearn_mgc._shared_docs import share_docs
 from sklearn_mgc.features.extraction import extract_rows
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.store import FeatureStore
@@ -35,26 +36,33 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
     in ``fit`` and nothing can leak between clips.
 
     The constructor stores its parameters, as always in scikit-learn. Those that are listed here
-    have the defaults given unless the subclass has parameters of that name.
+    have the defaults given unless the subclass has parameters of that name, whose docstring may
+    name them as ``offset, duration : shared`` to get what is said here.
 
     Attributes
     ----------
     sample_rate : int, default=22050
-        Rate in Hz to which files are resampled.
+        Rate in Hz to which files are resampled, and of waveforms that are passed.
     offset : float, default=0.0
         Where in each clip to start, in seconds.
     duration : float, default=None
-        How many seconds of each clip to use.
+        How many seconds of each clip to use; to its end by default.
     n_segments : int, default=None
-        Cut each clip into as many segments, an axis of the result.
+        Cut each clip into this many equal segments and return them as an axis of
+        their own; the clip stays the sample.
     on_error : {"raise", "nan"}, default="raise"
-        What to do with a clip that cannot be used.
+        What to do with a clip that cannot be used: raise its error, or go on with NaN,
+        one warning, and an entry in ``failed_``.
     cache : str, path-like or FeatureStore, default=None
-        Where to keep rows.
+        A folder in which rows are kept: a clip that was computed before, by any
+        process, is read from there and not decoded again.
     out : str or path-like, default=None
-        A folder for results larger than memory.
+        For results larger than memory: a folder, into which each ``transform`` writes a new
+        ``.npy`` file, of which it returns a read-only memory map; the file is yours to
+        delete. With ``cache``, an interrupted run goes on where it stopped.
     n_jobs : int, default=None
-        Number of workers.
+        Number of workers, as in joblib: threads where they pay, or what is configured with
+        ``joblib.parallel_config``.
     verbose : int, default=0
         1 shows a progress bar.
     row_dtype : str, default="float32"
@@ -135,6 +143,10 @@ class AudioTransformer(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        share_docs(cls)
 
     # What scikit-learn calls.
 

@@ -60,23 +60,7 @@ class PretrainedEmbedding(AudioTransformer):
         "cuda" where there is one, else "cpu".
     batch_size : int, default=16
         Windows that are computed together; halved, with a warning, where memory does not suffice.
-    offset : float, default=0.0
-        Where in each clip to start, in seconds.
-    duration : float, default=None
-        How many seconds of each clip to use; to its end by default.
-    n_segments : int, default=None
-        Cut each clip into this many equal segments and return them as an axis of
-        their own; the clip stays the sample.
-    on_error : {"raise", "nan"}, default="raise"
-        What to do with a clip that cannot be used: raise its error, or go on with NaN,
-        one warning, and an entry in ``failed_``.
-    cache : str, path-like or FeatureStore, default=None
-        A folder in which rows are kept: a clip that was computed before, by any
-        process, is read from there and not decoded again.
-    n_jobs : int, default=None
-        Number of threads, as in joblib.
-    verbose : int, default=0
-        1 shows a progress bar.
+    offset, duration, n_segments, on_error, cache, n_jobs, verbose : shared
 
     Attributes
     ----------
@@ -84,8 +68,7 @@ class PretrainedEmbedding(AudioTransformer):
         Hash of the weights. A pickled transformer has this, and not the weights; only a callable
         is pickled itself. None for one that has no attribute ``weights_hash``, which cannot have
         a ``cache``.
-    failed_ : list of dict
-        After ``transform``: index, path, error class and message of each failed clip.
+    failed_ : shared
 
     See Also
     --------

@@ -10,7 +10,20 @@ from sklearn_mgc.features.spectrum import KERNEL_VERSION, FrameParams
 
 
 class FramedTransformer(AudioTransformer):
-    """Base class of transformers that have ``extract_sound`` and these parameters."""
+    """Base class of transformers that have ``extract_sound`` and these parameters.
+
+    Parameters
+    ----------
+    n_fft : int
+        Frame length in samples.
+    hop_length : int
+        Step between frames in samples.
+    pad_mode : {"constant", "reflect", "edge"}
+        How the signal is padded at its ends. librosa before 0.9 (and so the paper) used
+        "reflect".
+    backend : {"fused", "librosa"}
+        "librosa" calls librosa's own functions, one STFT each: the slow reference.
+    """
 
     n_fft: int
     hop_length: int

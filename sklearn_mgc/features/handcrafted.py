@@ -47,40 +47,12 @@ class HandcraftedFeatures(FramedTransformer):
         one number a clip and has none.
     n_mfcc : int, default=20
         Number of MFCCs.
-    sample_rate : int, default=22050
-        Rate in Hz to which files are resampled, and of waveforms that are passed.
-    offset : float, default=0.0
-        Where in each clip to start, in seconds.
-    duration : float, default=None
-        How many seconds of each clip to use; to its end by default.
-    n_segments : int, default=None
-        Cut each clip into this many equal segments and return them as an axis of
-        their own; the clip stays the sample.
-    n_fft : int, default=2048
-        Frame length in samples.
-    hop_length : int, default=512
-        Step between frames in samples.
-    pad_mode : {"constant", "reflect", "edge"}, default="constant"
-        How the signal is padded at its ends. librosa before 0.9 (and so the paper)
-        used "reflect".
-    backend : {"fused", "librosa"}, default="fused"
-        "librosa" calls librosa's own functions, one STFT each: the slow reference.
-    on_error : {"raise", "nan"}, default="raise"
-        What to do with a clip that cannot be used: raise its error, or go on with a
-        row of NaN, one warning, and an entry in ``failed_``.
-    cache : str, path-like or FeatureStore, default=None
-        A folder in which features are kept: a clip that was computed before, by any
-        process, is read from there and not decoded again.
-    n_jobs : int, default=None
-        Number of workers, as in joblib: threads, or what is configured with
-        ``joblib.parallel_config``.
-    verbose : int, default=0
-        1 shows a progress bar.
+    sample_rate, offset, duration, n_segments, n_fft, hop_length, pad_mode, backend : shared
+    on_error, cache, n_jobs, verbose : shared
 
     Attributes
     ----------
-    failed_ : list of dict
-        After ``transform``: index, path, error class and message of each failed clip.
+    failed_ : shared
 
     See Also
     --------

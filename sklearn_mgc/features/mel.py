@@ -25,51 +25,21 @@ class MelSpectrogram(FramedTransformer):
         Number of mel bands.
     n_frames : int, default=640
         Number of frames; 640 frames of hop 1024 at 22,050 Hz are 29.7 s.
-    n_fft : int, default=2048
-        Frame length in samples.
-    hop_length : int, default=1024
-        Step between frames in samples.
+    n_fft, hop_length : shared
     fmin : float, default=0.0
         Lowest frequency in Hz.
     fmax : float, default=None
         Highest frequency in Hz; half the sample rate by default.
     top_db : float, default=80.0
         Values lower than this many dB below the clip's loudest are raised to it.
-    sample_rate : int, default=22050
-        Rate in Hz to which files are resampled, and of waveforms that are passed.
-    offset : float, default=0.0
-        Where in each clip to start, in seconds.
-    duration : float, default=None
-        How many seconds of each clip to use; to its end by default.
-    n_segments : int, default=None
-        Cut each clip into this many equal segments and return them as an axis of
-        their own; the clip stays the sample.
-    pad_mode : {"constant", "reflect", "edge"}, default="constant"
-        How the signal is padded at its ends.
+    sample_rate, offset, duration, n_segments, pad_mode : shared
     dtype : {"float32", "float16"}, default="float32"
         Type of the result; "float16" takes half the space and is within 0.04 dB.
-    out : str or path-like, default=None
-        For results larger than memory: a folder, into which each ``transform`` writes a new
-        ``.npy`` file, of which it returns a read-only memory map; the file is yours to
-        delete. With ``cache``, an interrupted run goes on where it stopped.
-    backend : {"fused", "librosa"}, default="fused"
-        "librosa" calls librosa's own function: the slow reference.
-    on_error : {"raise", "nan"}, default="raise"
-        What to do with a clip that cannot be used: raise its error, or go on with NaN,
-        one warning, and an entry in ``failed_``.
-    cache : str, path-like or FeatureStore, default=None
-        A folder in which features are kept: a clip that was computed before, by any
-        process, is read from there and not decoded again.
-    n_jobs : int, default=None
-        Number of workers, as in joblib: threads, or what is configured with
-        ``joblib.parallel_config``.
-    verbose : int, default=0
-        1 shows a progress bar.
+    out, backend, on_error, cache, n_jobs, verbose : shared
 
     Attributes
     ----------
-    failed_ : list of dict
-        After ``transform``: index, path, error class and message of each failed clip.
+    failed_ : shared
 
     See Also
     --------

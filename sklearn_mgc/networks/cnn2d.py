@@ -26,15 +26,15 @@ class CNN2D(nn.Module):
     channels : sequence of int, default=(32, 64, 128)
         Output channels of the blocks.
     kernel_size : int, default=5
-        Side of the kernels. An even one reaches further forward than back.
+        Side of the square kernels. An even one reaches further forward than back.
     pool_sizes : sequence of (int, int), default=((4, 2), (5, 4), (16, 8))
-        Pooling of each block over frames and bands.
+        Pooling of each block over (frames, bands), capped by what is left of the input.
     dropout : float, default=0.5
-        Probability of dropping a unit.
+        Probability of dropping a unit after each block and each dense layer.
     batch_norm : bool, default=True
         Normalize after each convolution.
     dense_sizes : sequence of int, default=()
-        Widths of dense layers (Linear-ReLU-Dropout) between the blocks and the classes.
+        Widths of dense layers between the blocks and the genres.
 
     Attributes
     ----------

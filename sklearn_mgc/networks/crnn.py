@@ -29,11 +29,12 @@ class CRNN(nn.Module):
     n_classes : int
         Number of genres.
     channels : sequence of int, default=(64, 32, 16)
-        Output channels of the blocks.
+        Output channels of the blocks; mel bands are the input channels.
     kernel_sizes : sequence of int, default=(5, 3, 3)
         Kernel length, or side, of each block; odd.
     pool_sizes : sequence of int, default=(4, 2, 2)
-        Pooling of each block over frames, and with 2-D convolutions over bands.
+        Pooling of each block over frames, and with 2-D convolutions over bands, capped by
+        what is left of the input.
     rnn_hidden_size : int, default=32
         Width of the recurrent network's hidden state.
     rnn_layers : int, default=2

@@ -26,7 +26,7 @@ class DNN(nn.Module):
     hidden_sizes : sequence of int, default=(256, 128, 64, 32)
         Widths of the hidden layers.
     dropout : float, default=0.5
-        Probability of dropping a unit.
+        Probability of dropping a hidden unit.
 
     Attributes
     ----------

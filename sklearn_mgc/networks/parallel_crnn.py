@@ -26,17 +26,17 @@ class ParallelCRNN(nn.Module):
     n_classes : int
         Number of genres.
     channels : sequence of int, default=(16, 32, 64, 64, 64)
-        Output channels of the blocks.
+        Output channels of the convolutions.
     kernel_size : (int, int), default=(3, 1)
-        Size of the kernels over frames and bands.
+        Size of the kernels over (frames, bands), capped by what is left of the input.
     pool_sizes : sequence of (int, int), default=((2, 2), (2, 2), (2, 2), (4, 4), (4, 4))
-        Pooling of each block over frames and bands.
+        Pooling after each convolution, capped by what is left of the input.
     rnn_pool_size : (int, int), default=(4, 2)
         Pooling before the GRU.
     rnn_hidden_size : int, default=64
         Width of the GRU's hidden state in each direction.
     dropout : float, default=0.0
-        Probability of dropping one of the values that both branches give.
+        Probability of dropping one of the values that both give.
 
     References
     ----------
