@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -101,6 +102,7 @@ class Batches:
         self._labels = torch.tensor(y, device=device) if len(y) else None
         weight = arrays.get("sample_weight")
         self._weight = None if weight is None else _float_tensor(np.asarray(weight), device)
+        self.kept: Any = None  # what an engine keeps between two epochs of these batches
 
     def _split(self, X, batch_size: int) -> list[int]:
         if self._permutation is None:

@@ -1,8 +1,8 @@
 """The second engine: epochs of a dense network on the CPU by compiled loops.
 
 `DenseNet` is skorch's network in all but the training epoch, which runs in `kernels` wherever
-that knows the setting and is the faster one. Weights, running statistics and the optimizer's
-moments are fetched from the torch module before the epoch and put back after it: what happens
+that knows the setting and is the faster one. The loops take weights, running statistics and the
+optimizer's moments from torch's tensors and put them back: what happens
 between epochs (validation, early stopping, callbacks, schedules, Ctrl-C) is skorch's, whichever
 engine trains, and each epoch may run in the other one.
 """
@@ -69,8 +69,11 @@ class DenseNet(GenreNet):
         # Batch normalization cannot train on one row; torch says so.
         normalizes = any(norm is not None for _, norm, _ in _layers(self.module_))
         return not (normalizes and min(batches._sizes) < 2) and all(
-            w.dtype == torch.float32 and w.device.type == "cpu" and w.requires_grad
-            for w in self.module_.parameters()
+            w.dtype == torch.float32
+            and w.device.type == "cpu"
+            and w.requires_grad
+            and w.is_contiguous()
+            for w in self._weights
         )
 
     def _training_is_known(self) -> bool:
@@ -93,7 +96,7 @@ class DenseNet(GenreNet):
 
         Measured on one core: benchmarks/training.py.
         """
-        n_params = sum(w.numel() for w in self.module_.parameters())
+        n_params = sum(w.numel() for w in self._weights)
         return n_params * min(max(batches._sizes), 1000) <= MOST_WORK
 
     def _compiled_epoch(self, batches: Batches) -> tuple[float, float]:
@@ -101,7 +104,11 @@ class DenseNet(GenreNet):
         sizes = np.asarray(batches._sizes)
         order = draws.generator(self.seed, epoch).permutation(int(sizes.sum()))
         draws.seed_layers(self.module_, self.seed, epoch)
-        state = _State(self, int(sizes.max()))
+        layers = _layers(self.module_)
+        state = batches.kept
+        if state is None or state.layers != layers:
+            state = batches.kept = _State(layers, int(sizes.max()))
+        state.begin(self)
         first = start = 0
         while first < len(sizes):
             some = sizes[first : first + state.portion]
@@ -109,7 +116,7 @@ class DenseNet(GenreNet):
             steps = epoch + np.arange(first, first + len(some)) / len(sizes)
             state.train(*_gather(batches, rows), some, [self._lr(step) for step in steps])
             first, start = first + len(some), start + len(rows)
-        state.put_back()
+        state.end(self)
         loss, right = state.totals / len(order)
         return float(loss), float(right)
 
@@ -153,110 +160,98 @@ class _State:
 
     Parameters
     ----------
-    net : DenseNet
-        Its module and optimizer are read here, and written by `put_back`.
+    layers : list
+        Of `_layers`.
     most : int
         Rows of the largest batch.
     """
 
-    def __init__(self, net: DenseNet, most: int):
+    def __init__(self, layers: list, most: int):
         from sklearn_mgc.classifiers import kernels as k  # compiles, once per processor
 
         self._kernels = k
-        self._layers = _layers(net.module_)
-        self._optimizer = net.optimizer_
-        self._weights: list[tuple[torch.Tensor, int]] = []  # with their places
-        self._statistics: list[tuple[torch.Tensor, int]] = []
-        widths = [layer.out_features for layer, _, _ in self._layers]
-        widest = max(net.module_.layers[0].in_features, *widths)
+        self.layers = layers
+        widths = [layer.out_features for layer, _, _ in layers]
+        widest = max(layers[0][0].in_features, *widths)
         self.portion = max(1, PORTION // (sum(widths) * most))
-        self._n = sum(w.numel() for w in net.module_.parameters())
+        self._n = sum(
+            w.numel()
+            for layer, norm, _ in layers
+            for module in (layer, norm)
+            if module is not None
+            for w in module.parameters()
+        )
         self._end = 4 * self._n
         neutral = self._place(2 * widest)  # a gamma of one and a beta of nothing
         self._table = np.zeros((len(widths), k.COLUMNS), np.int64)
+        places: list[tuple[int, int, int]] = []  # of the tensors: where, rows and columns
         at = units = 0
-        for row, (layer, norm, _) in zip(self._table, self._layers, strict=True):
+        for row, (layer, norm, _) in zip(self._table, layers, strict=True):
             n, width = layer.in_features, layer.out_features
             row[[k.INPUTS, k.OUTPUTS, k.WEIGHTS, k.GAMMA]] = n, width, at, neutral
             row[[k.VALUES, k.SCALE]] = self._place(most * (n + 1)), self._place(1)
             row[[k.SUMS, k.SLOPES]] = self._place(most * width), self._place(most * width)
             row[k.KEPT] = units * most * self.portion
-            self._weights += [(layer.weight.t(), at), (layer.bias, at + n * width)]
+            places += self._learned(at, width, n) + self._learned(at + n * width, width, 1)
             at, units = at + (n + 1) * width, units + width
             if norm is not None:
                 row[[k.MEAN, k.INVERSE]] = self._place(width), self._place(width)
                 row[[k.GAMMA, k.RUNNING]] = at, self._place(2 * width)
-                self._weights += [(norm.weight, at), (norm.bias, at + width)]
-                running = int(row[k.RUNNING])
-                self._statistics += [(norm.get_buffer("running_mean"), running)]
-                self._statistics += [(norm.get_buffer("running_var"), running + width)]
+                places += self._learned(at, width, 1) + self._learned(at + width, width, 1)
+                places += [(row[k.RUNNING], width, 1), (row[k.RUNNING] + width, width, 1)]
                 at += 2 * width
+        self._places = np.array(places)
         self._w = np.zeros(self._end, np.float32)
         self._w[neutral : neutral + widest] = 1
-        self._w[self._table[:, k.SCALE]] = [
-            1 if drop is None else 1 / (1 - drop.p) for _, _, drop in self._layers
-        ]
         self._kept = np.ones(units * most * self.portion, np.uint8)
         self._found = np.zeros(max(widest, most) + 1, np.int64)
-        self.totals = np.zeros(2)
-        group = self._optimizer.param_groups[0]
-        smoothing = net.criterion_.label_smoothing
-        self._settings = np.array([*group["betas"], group["eps"], group["weight_decay"], smoothing])
-        self._fetch()
 
     def _place(self, n: int) -> int:
         self._end += n
         return self._end - n
 
-    def _tensors(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Tensors of the module and the optimizer, each with its place as a tensor."""
-        w = torch.from_numpy(self._w)
-        for tensor, at in self._weights:
-            leaf = tensor if tensor.is_leaf else tensor._base
-            state = self._optimizer.state[leaf]
-            moments = [state["exp_avg"], state["exp_avg_sq"]]
-            for block, values in ((0, tensor), (2, moments[0]), (3, moments[1])):
-                turned = values if block == 0 or tensor.is_leaf else values.t()
-                start = block * self._n + at
-                yield turned, w[start : start + values.numel()].view(turned.shape)
-        for tensor, at in self._statistics:
-            yield tensor, w[at : at + tensor.numel()]
+    def _learned(self, at: int, rows: int, columns: int) -> list[tuple[int, int, int]]:
+        """Places of weights and their two moments; their gradients are of the loops alone."""
+        return [(block * self._n + at, rows, columns) for block in (0, 2, 3)]
 
-    def _fetch(self) -> None:
-        leaf = None
-        for group in self._optimizer.param_groups:
-            for leaf in group["params"]:
-                state = self._optimizer.state[leaf]
-                if not state:
-                    state["step"] = torch.tensor(0.0)
-                    state["exp_avg"] = torch.zeros_like(leaf)
-                    state["exp_avg_sq"] = torch.zeros_like(leaf)
-        self.step = int(self._optimizer.state[leaf]["step"])
-        with torch.no_grad():
-            for tensor, place in self._tensors():
-                place.copy_(tensor)
-
-    def put_back(self) -> None:
-        """Give the module and the optimizer what was learned."""
-        with torch.no_grad():
-            for tensor, place in self._tensors():
-                tensor.copy_(place)
-        taken = self.step - int(next(iter(self._optimizer.state.values()))["step"])
-        for state in self._optimizer.state.values():
-            state["step"].fill_(self.step)
-        for _, norm, _ in self._layers:
+    def begin(self, net: DenseNet) -> None:
+        """Read the settings of an epoch, and where torch has its tensors."""
+        optimizer = net.optimizer_
+        group = optimizer.param_groups[0]
+        tensors: list[torch.Tensor] = []
+        for layer, norm, _ in self.layers:
+            tensors += _learned(layer, optimizer)
             if norm is not None:
-                norm.get_buffer("num_batches_tracked").add_(taken)
+                tensors += _learned(norm, optimizer)
+                tensors += [norm.running_mean, norm.running_var]
+        self._tensors = np.array([values.data_ptr() for values in tensors])
+        self._w[self._table[:, self._kernels.SCALE]] = [
+            1 if drop is None else 1 / (1 - drop.p) for _, _, drop in self.layers
+        ]
+        smoothing = net.criterion_.label_smoothing
+        self._settings = np.array([*group["betas"], group["eps"], group["weight_decay"], smoothing])
+        self._step = self._first = int(next(iter(optimizer.state.values()))["step"])
+        self.totals = np.zeros(2)
+
+    def end(self, net: DenseNet) -> None:
+        """Tell the optimizer and the module how many steps there were."""
+        counts = [state["step"] for state in net.optimizer_.state.values()]
+        counts += [norm.num_batches_tracked for _, norm, _ in self.layers if norm is not None]
+        for count in counts:
+            count += self._step - self._first
 
     def train(self, X, labels, weight, sizes, lrs) -> None:
         """Take a step for each batch."""
         k = self._kernels
-        for row, (_, _, drop) in zip(self._table, self._layers, strict=True):
+        for row, (_, _, drop) in zip(self._table, self.layers, strict=True):
             if drop is not None:
                 n = len(X) * int(row[k.OUTPUTS])
                 self._kept[row[k.KEPT] :][:n] = drop.kept(n)
         ends = np.concatenate([[0], np.cumsum(sizes)])
         k.train_batches.ctypes(
+            self._tensors.ctypes.data_as(ctypes.POINTER(ctypes.POINTER(ctypes.c_float))),
+            _pointer(self._places),
+            len(self._places),
             _pointer(self._w),
             _pointer(self._found),
             _pointer(self._table),
@@ -270,10 +265,23 @@ class _State:
             len(sizes),
             _pointer(np.array(lrs)),
             _pointer(self._settings),
-            self.step,
+            self._step,
             _pointer(self.totals),
         )
-        self.step += len(sizes)
+        self._step += len(sizes)
+
+
+def _learned(module: nn.Module, optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    """Weights, each with the two moments that AdamW begins in its first step."""
+    tensors = []
+    for weight in module.parameters():
+        state = optimizer.state[weight]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"] = torch.zeros_like(weight)
+            state["exp_avg_sq"] = torch.zeros_like(weight)
+        tensors += [weight, state["exp_avg"], state["exp_avg_sq"]]
+    return tensors
 
 
 def _pointer(values: np.ndarray):

@@ -50,6 +50,20 @@ _MOMENTUM = np.float32(0.1)
 
 
 @_compiled
+def _move(w, tensors, places, n_tensors, back):
+    """Copy tensors into ``w``, turned to (inputs, outputs), or back."""
+    for t in range(n_tensors):
+        tensor, at = tensors[t], places[3 * t]
+        rows, columns = places[3 * t + 1], places[3 * t + 2]
+        for i in range(rows):
+            for j in range(columns):
+                if back:
+                    tensor[i * columns + j] = w[at + j * rows + i]
+                else:
+                    w[at + j * rows + i] = tensor[i * columns + j]
+
+
+@_compiled
 def _read(w, values, X, start, rows, width):
     """Copy rows of X, each with a 1 after it."""
     for r in range(rows):
@@ -208,23 +222,28 @@ _floats, _doubles, _integers = CPointer(float32), CPointer(float64), CPointer(in
 
 @compiled_callback(
     void(
+        CPointer(_floats), _integers, int64,
         _floats, _integers, _integers, int64, int64, _floats, _integers, _floats, CPointer(uint8),
         _integers, int64, _doubles, _doubles, int64, _doubles,
     ),
     **_OPTIONS,
 )  # fmt: skip
 def train_batches(
+    tensors, places, n_tensors,
     w, found, layers, n_layers, n_params, X, labels, weight, kept, ends, n_batches, lrs, settings,
     step, totals,
 ):  # fmt: skip
     """Take a step for each batch of X.
 
+    The values that go on are in ``tensors`` before and after: pointers to row-major arrays, for
+    each of which ``places`` has its place in ``w``, its rows and its columns.
     Batch k is the rows from ``ends[k]`` to ``ends[k + 1]``, its learning rate ``lrs[k]``.
     ``settings`` are beta1, beta2, eps, decay and label smoothing, ``step`` the steps done, and
     to ``totals`` the loss and the rows that were right are added. ``found`` has room for as
     many integers as the widest layer, or batch, has entries.
     """
     one, last = np.int64(1), (n_layers - 1) * COLUMNS
+    _move(w, tensors, places, n_tensors, False)
     for k in range(n_batches):
         start = ends[k]
         rows = ends[k + 1] - start
@@ -262,3 +281,4 @@ def train_batches(
                 scale, below = w[layers[at - COLUMNS + SCALE]], layers[at - COLUMNS + SLOPES]
                 _back(w, slopes, weights, values, scale, below, rows, width - one, outputs)
         _adamw(w, n_params, lrs[k], settings, step + k + 1)
+    _move(w, tensors, places, n_tensors, True)

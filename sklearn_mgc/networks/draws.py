@@ -33,7 +33,7 @@ def generator(*key: int) -> np.random.Generator:
 
 def seed_layers(module: nn.Module, seed: int, epoch: int) -> None:
     """Give each layer that draws its generator for the epoch."""
-    layers: Iterator[Any] = (m for m in module.modules() if hasattr(m, "seed_draws"))
+    layers: Iterator[Any] = (m for m in module.modules() if hasattr(type(m), "seed_draws"))
     for k, layer in enumerate(layers, start=1):
         layer.seed_draws(seed, epoch, k)
 
