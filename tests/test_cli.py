@@ -128,6 +128,9 @@ def test_predict_takes_folders_and_refuses_what_holds_no_sound(model, folder, tm
         ("tag FOLDER --min-confidence 7", "--min-confidence must be between 0 and 1"),
         ("tag FOLDER --model NOWHERE", "no such model"),
         ("reproduce --repeats 0", "--repeats must be at least 1"),
+        ("check https://a.org/x.zip", "https://a.org/x.zip: is a URL and not a path"),
+        ("predict MODEL https://a.org/a.mp3", "https://a.org/a.mp3: is a URL"),
+        ("features FOLDER --output s3://a/b.csv", "s3://a/b.csv: is a URL"),
     ],
 )
 def test_wrong_arguments_are_one_clear_line(model, folder, tmp_path, capsys, arguments, message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pathlib import Path
 # text around, other formats hide in it, and surrogates (bytes that are not UTF-8) have no code.
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Joiners are formats that hold emoji and some scripts together, and move nothing.
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/{1,3}(?=[^/])", re.IGNORECASE)  # "C:/" is a drive
 _JOINERS = "\u200c\u200d"
 
 
@@ -26,6 +28,11 @@ def as_path(path: str | bytes | os.PathLike) -> Path:
     Path
         The same path with ``~`` and ``~user`` expanded.
 
+    Raises
+    ------
+    ValueError
+        If it is a URL.
+
     Examples
     --------
     >>> from sklearn_mgc.audio import as_path
@@ -34,7 +41,23 @@ def as_path(path: str | bytes | os.PathLike) -> Path:
     >>> as_path("~/music").is_absolute()
     True
     """
+    if url := as_url(path):
+        raise ValueError(f"{printable(url)}: {NO_PATH[0]}; {NO_PATH[1]}")
     return Path(os.path.expanduser(os.fsdecode(path)))
+
+
+# What a URL is instead, and what to do.
+NO_PATH = ("is a URL and not a path", "download it first, and name the file")
+
+
+def as_url(path: str | bytes | os.PathLike) -> str:
+    """The URL that was given for a path, as it was before `Path` took it; else an empty string."""
+    text = os.fsdecode(path)
+    found = _ADDRESS.match(text)
+    if not found or os.path.lexists(text):
+        return ""
+    scheme = found[0].rstrip("/")
+    return scheme + ("///" if scheme.lower() == "file:" else "//") + text[found.end() :]
 
 
 def printable(name) -> str:

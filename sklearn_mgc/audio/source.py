@@ -14,7 +14,7 @@ from sklearn_mgc.audio.errors import (
     EmptyAudioError,
     MissingAudioError,
 )
-from sklearn_mgc.audio.paths import as_path
+from sklearn_mgc.audio.paths import NO_PATH, as_path, as_url
 from sklearn_mgc.audio.zip import read_member, split_member
 
 
@@ -33,6 +33,8 @@ class Source:
         elif hasattr(source, "read"):
             self.name, self._data = _name_of(source), _read_open(source)
         elif isinstance(source, (str, os.PathLike)):
+            if url := as_url(source):
+                raise MissingAudioError(url, *NO_PATH)
             path = as_path(source)
             self.name = str(path)
             if _is_file(path):

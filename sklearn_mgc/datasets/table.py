@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from sklearn_mgc.audio import as_path
+from sklearn_mgc.audio.paths import NO_PATH, as_url
 from sklearn_mgc.datasets.bunch import about_artists, count, make_bunch, part_name
 from sklearn_mgc.datasets.files import Errors, Finder, exists
 from sklearn_mgc.datasets.folder import about_groups
@@ -143,6 +144,9 @@ def _rows(
     kept: dict[str, dict[str, str]] = {}
     for _, row in table.rows:
         cells = {what: cell_text(row, index[name]) for what, name in columns.items() if name}
+        if url := as_url(cells["path"]):
+            errors.add(url, NO_PATH[0])
+            continue
         file = find(cells["path"])
         found = bool(cells["path"]) and exists(file)
         if len(row) > len(table.header):
@@ -187,7 +191,9 @@ def table_paths(table, errors: Errors) -> list[str]:
     paths = []
     for line, row in read.rows:
         name = cell_text(row, index[str(columns["path"])])
-        if is_placeholder(name) and not exists(find(name)):
+        if url := as_url(name):
+            errors.add(url, NO_PATH[0])
+        elif is_placeholder(name) and not exists(find(name)):
             errors.add(f"{read.source}:{line}", "a row without a path")
         else:
             paths.append(str(find(name)))

@@ -92,6 +92,19 @@ def test_home(wav, tmp_path, monkeypatch):
         load_audio("~/b.wav")
 
 
+@pytest.mark.parametrize(
+    "url", ["https://a.org/b%20c.mp3?x=1", "s3://music/a.mp3", "file:///music/a.mp3"]
+)
+def test_url_is_no_path(url):
+    for given in (url, Path(url), url.encode()):
+        with pytest.raises(ValueError, match="is a URL and not a path; download it") as caught:
+            as_path(given)
+        assert str(caught.value).startswith(f"{url}: ")
+    with pytest.raises(MissingAudioError, match="is a URL") as caught:
+        load_audio(Path(url))
+    assert caught.value.path == url
+
+
 NAMES = {
     "Ænima ♫ 音楽.mp3": "Ænima ♫ 音楽.mp3",
     "a b  c": "a b  c",

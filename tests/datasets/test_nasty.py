@@ -169,12 +169,14 @@ def test_tables_that_cannot_be_used(miniature, content, message):
 
 def test_rows_that_cannot_be_used(miniature):
     table = miniature("audio_table")
-    table.write_bytes(b"path,genre\na.wav,jazz\nb.wav\nb.wav,rock,1\n,rock\na.wav,pop\nc.wav,x\n")
+    table.write_bytes(b"path,genre\na.wav,jazz\nb.wav\nb.wav,rock,1\n,rock\na.wav,pop\nc.wav,x\n"
+                      b"https://a.org/d.wav,pop\n")  # fmt: skip
     music = load_audio_table(table)
     assert [Path(path).name for path in music.data] == ["a.wav"]
+    assert music.errors[-1]["path"] == "https://a.org/d.wav"
     assert [row["error"] for row in music.errors] == [
         "no genre", "more cells in its row than the table has columns", "a row without a path",
-        "listed twice", "no such file",
+        "listed twice", "no such file", "is a URL and not a path",
     ]  # fmt: skip
 
 
