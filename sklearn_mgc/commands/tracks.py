@@ -153,7 +153,7 @@ def list_files(sources: Iterable[Path], *, every: bool = False) -> list[Path]:
     for source in map(as_path, sources):
         found = list(list_audio(source, errors))
         if not found:
-            why = f": {errors[0]['path']}: {errors[0]['error']}" if errors else ""
+            why = f". {errors.first()}" if errors else ""
             raise ValueError(f"{source}: there are no audio files in it{why}")
         files += found
     tell_left_out(Bunch(errors=errors), every)
