@@ -2,12 +2,16 @@
 
 import re
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from sklearn.utils import estimator_html_repr
 
 import sklearn_mgc
+from sklearn_mgc import DNNClassifier
+from sklearn_mgc.discovery import all_estimators
 
 DOCS = Path(__file__).parents[1] / "docs"
 LISTED = {
@@ -78,9 +82,32 @@ def test_names_of_the_line_are_listed_where_they_are_imported_from():
     assert line <= LISTED
 
 
-@pytest.mark.parametrize("name", sorted(LISTED))
-def test_listed_names_exist(name):
+def named(name: str) -> object:
+    """What a name on an API page is."""
     *path, last = name.split(".")
     if path[:1] == ["web"]:
         pytest.importorskip("fastapi")
-    assert hasattr(import_module(".".join(["sklearn_mgc", *path])), last)
+    return getattr(import_module(".".join(["sklearn_mgc", *path])), last)
+
+
+@pytest.mark.parametrize("name", sorted(LISTED))
+def test_listed_names_exist(name):
+    assert named(name) is not None
+
+
+@pytest.mark.parametrize("url", ["https://docs.example/stable/", None])
+@pytest.mark.parametrize("kind", [kind for _, kind in all_estimators()], ids=lambda k: k.__name__)
+def test_html_of_an_estimator_links_to_its_page(kind, url, tmp_path, monkeypatch):
+    about = tmp_path / "sklearn_mgc-0.1.0.dist-info" / "METADATA"
+    about.parent.mkdir()
+    urls = {"Source": "https://code.example", **({"Documentation": url} if url else {})}
+    lines = ["Metadata-Version: 2.1", "Name: sklearn_mgc", "Version: 0.1.0"]
+    about.write_text("\n".join(lines + [f"Project-URL: {k}, {v}" for k, v in urls.items()]))
+    monkeypatch.syspath_prepend(tmp_path)
+    wrapped = [DNNClassifier()] * ("estimator" in signature(kind).parameters)
+    html = estimator_html_repr(kind(*wrapped))
+    found = re.findall(r'href="([^"]*)/api/generated/sklearn_mgc\.([\w.]+)\.html"', html)
+    expected = [kind, *map(type, wrapped)] if url else []
+    assert [(address, named(name)) for address, name in found] == [
+        ("https://docs.example/stable", k) for k in expected
+    ]

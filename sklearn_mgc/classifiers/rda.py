@@ -12,10 +12,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc._sklearn_compat import Interval, _fit_context, validate_data
+from sklearn_mgc._sklearn_compat import DocumentedMixin, Interval, _fit_context, validate_data
 
 
-class RegularizedDiscriminantAnalysis(ClassifierMixin, BaseEstimator):
+class RegularizedDiscriminantAnalysis(DocumentedMixin, ClassifierMixin, BaseEstimator):
     """Classify by one Gaussian per genre, whose covariance is partly its own.
 
     Linear discriminant analysis gives all genres one covariance, the quadratic one gives

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import (
+    DocumentedMixin,
     HasMethods,
     StrOptions,
     _check_sample_weight,
@@ -24,7 +25,7 @@ from sklearn_mgc._sklearn_compat import (
 from sklearn_mgc.classifiers.batches import chunks
 
 
-class SegmentVotingClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SegmentVotingClassifier(DocumentedMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Train a classifier on the segments of tracks, and let segments vote on a track.
 
     The paper cuts each song of FMA in three, for three times the data. As segments of a song

@@ -11,10 +11,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._routing import fit_with
-from sklearn_mgc._sklearn_compat import HasMethods, Interval, _fit_context
+from sklearn_mgc._sklearn_compat import DocumentedMixin, HasMethods, Interval, _fit_context
 
 
-class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class TemperatureScaledClassifier(
+    DocumentedMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """Divide the logits of a classifier by a temperature [1]_.
 
     The genre that is predicted stays the same; how sure the classifier says it is changes.

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from sklearn_mgc._shared_docs import share_docs
+from sklearn_mgc._sklearn_compat import DocumentedMixin
 from sklearn_mgc.features.extraction import extract_rows
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.store import FeatureStore
@@ -26,7 +27,7 @@ _PATHS = ("cache", "out")
 _NOT_IN_KEY = {"cache", "out", "n_jobs", "verbose", "on_error", "offset", "duration", "n_segments"}
 
 
-class AudioTransformer(TransformerMixin, BaseEstimator):
+class AudioTransformer(DocumentedMixin, TransformerMixin, BaseEstimator):
     """Base class of transformers from audio (paths or waveforms) to arrays.
 
     A subclass has two methods: ``output_shape()``, the shape of a clip's row, and

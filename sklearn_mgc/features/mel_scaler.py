@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_mgc._sklearn_compat import DocumentedMixin
+
 
 # Spectrograms have no columns that a frame could name.
-class MelScaler(StandardScaler, auto_wrap_output_keys=None):  # type: ignore[call-arg]  # no stubs
+class MelScaler(DocumentedMixin, StandardScaler, auto_wrap_output_keys=None):  # type: ignore[call-arg]  # no stubs
     """Standardize each mel band over all clips and frames.
 
     scikit-learn's ``StandardScaler`` for arrays whose last axis is the feature: (n_clips,

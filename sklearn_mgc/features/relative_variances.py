@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc._sklearn_compat import StrOptions, _fit_context, validate_data
+from sklearn_mgc._sklearn_compat import DocumentedMixin, StrOptions, _fit_context, validate_data
 
 # The variance of ... is divided by the squared mean of ...
 _LEVELS = {
@@ -21,7 +21,7 @@ _LEVELS = {
 _FLOOR = 1e-9
 
 
-class RelativeVariances(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RelativeVariances(DocumentedMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Turn variances of descriptors into logarithms of relative variances.
 
     The variance of a loud clip's RMS is large because the clip is loud, that of a bright
