@@ -6,16 +6,20 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+from sphinx_gallery.sorting import FunctionSortKey
+
 import sklearn_mgc
 
 project = "sklearn_mgc"
 author = "The sklearn_mgc developers"
+copyright = f"%Y, {author}"
 release = version = sklearn_mgc.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
+    "myst_parser",
     "sphinx_copybutton",
     "sphinx_design",
     "numpydoc",
@@ -25,6 +29,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_mgc"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_logo = "_static/logo.svg"
 html_favicon = "_static/logo.svg"
 html_theme_options = {
@@ -35,8 +40,12 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
+    "navbar_end": ["version-switcher", "theme-switcher"],
+    "switcher": {"json_url": "_static/versions.json", "version_match": version},
 }
-html_sidebars = {"index": [], "install": [], "whats_new": []}
+html_sidebars = {
+    page: [] for page in ("index", "install", "command_line", "faq", "whats_new", "contributing")
+}
 exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "auto_examples/*.py", "**.md"]
 autosummary_generate = True
 # What a class inherits is on its page, down to what scikit-learn, torch or Python add to all.
@@ -78,11 +87,37 @@ def fetched(folder: Path) -> dict:
 
 
 intersphinx_mapping = fetched(Path(__file__).parent / "_build" / "inventories")
+# In the gallery as somebody would read them.
+EXAMPLES = [
+    f"plot_{name}.py"
+    for name in (
+        "quickstart",
+        "own_folder",
+        "descriptors",
+        "mel_spectrograms",
+        "embeddings",
+        "three_networks",
+        "learning_curves",
+        "segments",
+        "leak",
+        "compare",
+        "robustness",
+        "calibration",
+        "grid_search",
+        "optuna",
+        "explanation",
+        "genre_over_time",
+        "music_map",
+        "saving",
+    )
+]
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
     "abort_on_example_error": True,
+    "within_subsection_order": FunctionSortKey(EXAMPLES.index),
+    "capture_repr": ("_repr_html_",),
     "show_memory": False,
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("sklearn_mgc",),

@@ -1,24 +1,29 @@
 """
-Save, load, and run elsewhere
-=============================
+Save, load, and serve
+=====================
 
-A fitted pipeline as a file: to load with its checksum verified, without running code, or in
-another runtime altogether.
+A fitted pipeline as a file, in another runtime, and behind a page to drop a song on.
 """
+
+# sphinx_gallery_thumbnail_path = '_static/serve.png'
 
 # %%
 # A small model.
+import io
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import soundfile
+from fastapi.testclient import TestClient
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc import DNNClassifier, HandcraftedFeatures
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.saving import load_model, runs_code, save_model, to_onnx
+from sklearn_mgc.web import create_app
 
 folder = tempfile.TemporaryDirectory()
 music = make_music(n_tracks=36, duration=2.0, random_state=0)
@@ -28,6 +33,8 @@ model = make_pipeline(
 model.fit(music.data, music.target)
 
 # %%
+# Files
+# -----
 # A skops file holds parameters and arrays, and loading it runs none of its code; a joblib file
 # may run anything, so that loading one takes ``trust=True``.
 for name in ("model.skops", "model.joblib"):
@@ -38,7 +45,9 @@ again = load_model(Path(folder.name, "model.skops"))
 print(again.predict(music.data[:3]), model.predict(music.data[:3]))
 
 # %%
-# ONNX holds the network, for programs that know neither torch nor Python. It reads descriptors.
+# ONNX
+# ----
+# The network alone, for programs that know neither torch nor Python. It reads descriptors.
 file = Path(folder.name, "network.onnx")
 to_onnx(model[-1], file)
 X = model[:-1].transform(music.data[:3]).astype(np.float32)
@@ -47,3 +56,20 @@ outputs = session.run(None, {session.get_inputs()[0].name: X})
 for name, values in zip(session.get_outputs(), outputs, strict=True):
     print(name.name, np.shape(values))
 folder.cleanup()
+
+# %%
+# A page, and the same for programs
+# ---------------------------------
+# ``python -m sklearn_mgc serve model.skops`` serves a page on your machine: drop a song, and see
+# its genres, the genre over time and what decided.
+#
+# .. image:: /_static/serve.png
+#    :alt: A dropped mix with its genres, its waveform over a timeline of genres, and a spectrogram
+#    :width: 80%
+#
+# Programs post sound, and get JSON. Here one asks without a server in between.
+sound = io.BytesIO()
+soundfile.write(sound, music.data[0], 22050, format="WAV")
+client = TestClient(create_app(again))
+print(client.get("/health").json())
+print(client.post("/predict", content=sound.getvalue()).json())

@@ -1,5 +1,6 @@
 """The site has every page in its contents and every public name on its API pages."""
 
+import json
 import re
 from importlib import import_module
 from inspect import signature
@@ -17,7 +18,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 LISTED = {
     name
     for page in (DOCS / "api").glob("*.rst")
-    for name in re.findall(r"^   sklearn_mgc\.(\S+)$", page.read_text("utf-8"), re.M)
+    for name in re.findall(r"^   ~sklearn_mgc\.(\S+)$", page.read_text("utf-8"), re.M)
 }
 ROOMS = [n for n in sklearn_mgc.__all__ if isinstance(getattr(sklearn_mgc, n), ModuleType)]
 
@@ -57,6 +58,11 @@ def test_every_page_is_in_the_contents():
 @pytest.mark.parametrize("name", ["search", "genindex", "py-modindex"])
 def test_no_page_hides_one_of_sphinx(name):
     assert not (DOCS / f"{name}.rst").exists()
+
+
+def test_this_version_can_be_chosen():
+    versions = json.loads((DOCS / "_static" / "versions.json").read_text("utf-8"))
+    assert sklearn_mgc.__version__ in {entry["version"] for entry in versions}
 
 
 @pytest.mark.parametrize("room", [*ROOMS, "web"])

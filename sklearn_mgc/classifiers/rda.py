@@ -152,7 +152,7 @@ class RegularizedDiscriminantAnalysis(DocumentedMixin, ClassifierMixin, BaseEsti
         Returns
         -------
         ndarray of shape (n_samples, n_classes) or (n_samples,)
-            For two genres, that of the second less that of the first.
+            For two genres, that of the second minus that of the first.
         """
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores

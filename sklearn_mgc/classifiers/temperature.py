@@ -17,9 +17,9 @@ from sklearn_mgc._sklearn_compat import DocumentedMixin, HasMethods, Interval, _
 class TemperatureScaledClassifier(
     DocumentedMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 ):
-    """Divide the logits of a classifier by a temperature [1]_.
+    """Divide the logits of a classifier by a temperature.
 
-    The genre that is predicted stays the same; how sure the classifier says it is changes.
+    The genre that is predicted stays the same; how sure the classifier says it is changes [1]_.
     A temperature above 1 makes it less sure. :func:`fit_temperature` finds the temperature on
     predictions for clips that were not trained on, such as those of
     :func:`sklearn_mgc.evaluation.cross_validate`, so that no clips need to be held back and

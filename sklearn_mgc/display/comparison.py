@@ -19,7 +19,7 @@ class ComparisonDisplay(AxesDisplay):
     >>> from sklearn_mgc.evaluation import Comparison
     >>> found = Comparison(("SVM", "DNN"), 0.02, -0.01, 0.05, 0.95, 0.2, 0.3, 0.4, 12, 9)
     >>> ComparisonDisplay(found).plot().ax_.get_xlabel()
-    'accuracy of SVM less that of DNN (points), 95 % CI'
+    'accuracy of SVM minus that of DNN (points), 95 % CI'
     """
 
     def __init__(self, comparison):
@@ -57,7 +57,7 @@ class ComparisonDisplay(AxesDisplay):
             xlim=(-reach, reach),
             ylim=(-1, 1),
             yticks=[],
-            xlabel=f"accuracy of {a} less that of {b} (points), "
+            xlabel=f"accuracy of {a} minus that of {b} (points), "
             f"{100 * found.confidence_level:g} % CI",
         )
         # Beside the line at zero, on the side that each would be ahead on.

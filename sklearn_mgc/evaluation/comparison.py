@@ -25,7 +25,7 @@ class Comparison(Report):
     names : tuple of str
         Names of the classifiers, A and B.
     difference : float
-        Accuracy of A less that of B.
+        Accuracy of A minus that of B.
     low, high : float
         Confidence interval of the difference of these trained models with other artists.
     confidence_level : float

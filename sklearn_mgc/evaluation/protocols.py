@@ -84,6 +84,8 @@ class Protocol:
     ----------
     name : str
         Its name.
+    label : str
+        The same in a picture.
     title : str
         What it does, in words.
     n_repeats : int
@@ -94,6 +96,7 @@ class Protocol:
     """
 
     name: str
+    label: str
     title: str
     n_repeats: int
     make: Callable[[Any, int, float], Any]
@@ -185,17 +188,28 @@ def _n_folds(fewest: int, what: str) -> int:
 PROTOCOLS = {
     p.name: p
     for p in (
-        Protocol("paper", "the paper's random split, one test set per seed", 10, _paper),
-        Protocol("random_10fold", "10 random stratified folds", 3, _random),
+        Protocol(
+            "paper",
+            "the paper's split",
+            "the paper's random split, one test set per seed",
+            10,
+            _paper,
+        ),
+        Protocol("random_10fold", "random folds", "10 random stratified folds", 3, _random),
         Protocol(
             "artist",
+            "folds by artist",
             "folds by artist, none in two of them: as many as the genre with the fewest artists "
             "has, at most 10 (GTZAN: 9, since its blues has nine artists)",
             3,
             _artist,
         ),
         Protocol(
-            "fault_filtered", "published fault-filtered split, train to test", 3, _fault_filtered
+            "fault_filtered",
+            "fault-filtered",
+            "published fault-filtered split, train to test",
+            3,
+            _fault_filtered,
         ),
     )
 }

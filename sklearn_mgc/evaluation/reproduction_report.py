@@ -142,21 +142,27 @@ def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
     tall = [1 + 0.5 * len({row["system"] for row in rows if row["dataset"] == d}) for d in datasets]
     figure, axes = plt.subplots(
-        len(datasets), squeeze=False, figsize=(9, sum(tall) + 0.5), height_ratios=tall,
+        len(datasets), squeeze=False, figsize=(7, sum(tall) + 0.8), height_ratios=tall,
         layout="constrained",
     )  # fmt: skip
     for ax, dataset in zip(axes[:, 0], datasets, strict=True):
         here = [row for row in rows if row["dataset"] == dataset]
         ScoresDisplay(
             [
-                {**row, "system": system.title, "score": row["accuracy"]}
+                {"system": system.title, "protocol": protocol.label, "score": row["accuracy"]}
+                | {end: row[end] for end in ("low", "high")}
                 for system in SYSTEMS.values()
-                for protocol in PROTOCOLS
+                for protocol in PROTOCOLS.values()
                 for row in here
-                if (row["system"], row["protocol"]) == (system.name, protocol)
+                if (row["system"], row["protocol"]) == (system.name, protocol.name)
             ]
         ).plot(ax=ax)
         ax.set_title(dataset)
+        ax.get_legend().remove()
+    shown = max(
+        (ax.get_legend_handles_labels() for ax in axes[:, 0]), key=lambda pair: len(pair[1])
+    )
+    figure.legend(*shown, loc="outside upper center", frameon=False, ncols=4)
     with write_whole(path) as part:
         figure.savefig(part, dpi=150)
     plt.close(figure)

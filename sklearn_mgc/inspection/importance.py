@@ -101,11 +101,11 @@ def descriptor_importance(
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> DescriptorImportance:
-    """Find the descriptors that a classifier rests on, by permutation importance [1]_.
+    """Find the descriptors that a classifier rests on, by permutation importance.
 
     All columns of a descriptor - the 20 of the MFCCs, its mean and its deviation - are shuffled
-    together among the test clips of a fold, and the score is measured again. One by one they
-    could stand in for each other, and none would seem to matter.
+    together among the test clips of a fold, and the score is measured again [1]_. One by one
+    they could stand in for each other, and none would seem to matter.
 
     Parameters
     ----------
