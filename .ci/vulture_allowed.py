@@ -15,8 +15,11 @@ _called_by_others = [
     _._cache,
     _.on_start,
     _.on_end,
-    # scikit-learn: tags, metadata requests, splitters, names of columns
+    # scikit-learn: pages of estimators, tags, metadata requests, splitters, names of columns
     _.__metadata_request__fit,
+    _._doc_link_module,
+    _._doc_link_template,
+    _._doc_link_url_param_generator,
     _.one_d_array,
     _.two_d_array,
     _.three_d_array,
