@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.base import ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -24,11 +23,12 @@ from sklearn_mgc.classifiers.callbacks import assemble
 from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
 from sklearn_mgc.classifiers.net import GenreNet
 from sklearn_mgc.classifiers.parameters import TrainingParameters
+from sklearn_mgc.classifiers.predictions import GenreMixin
 from sklearn_mgc.classifiers.text_input import refuse_text
 from sklearn_mgc.networks.front_end import FrontEnd
 
 
-class BaseGenreClassifier(ClassifierMixin, TrainingParameters):
+class BaseGenreClassifier(GenreMixin, TrainingParameters):
     """Base of the networks: a scikit-learn classifier that owns a skorch network.
 
     A subclass names its ``_module`` (a torch class), its ``_module_params`` (parameters
@@ -209,42 +209,7 @@ class BaseGenreClassifier(ClassifierMixin, TrainingParameters):
             )
         return np.searchsorted(self.classes_, y)
 
-    def predict(self, X):
-        """Predict the genre of each sample.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Genres, as they were passed to ``fit``.
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
     def predict_proba(self, X):
-        """Predict the probability of each genre.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, n_frames, n_mels)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), dtype float32
-            Probabilities, columns in the order of ``classes_``.
-
-        Raises
-        ------
-        NotFittedError
-            If the classifier was not fitted.
-        ValueError
-            If the shape of X differs from that seen in ``fit``.
-        """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         with memory_hint(self):

@@ -12,12 +12,12 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator
 
 from sklearn_mgc._shared_docs import share_docs
-from sklearn_mgc._sklearn_compat import DocumentedMixin, Interval, StrOptions
+from sklearn_mgc._sklearn_compat import Interval, StrOptions
 
 _PREFIXES = ("optimizer__", "criterion__", "callbacks__", "module__")
 
 
-class TrainingParameters(DocumentedMixin, BaseEstimator):
+class TrainingParameters(BaseEstimator):
     """Keeps the parameters of a network as they were given, skorch's prefixed ones among them.
 
     They are declared here, and are attributes as soon as ``__init__`` calls `_store`.

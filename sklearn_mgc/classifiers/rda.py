@@ -7,21 +7,25 @@ from numbers import Real
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_mgc._sklearn_compat import DocumentedMixin, Interval, _fit_context, validate_data
+from sklearn_mgc._sklearn_compat import Interval, _fit_context, validate_data
+from sklearn_mgc.classifiers.predictions import GenreMixin
 
 
-class RegularizedDiscriminantAnalysis(DocumentedMixin, ClassifierMixin, BaseEstimator):
+class RegularizedDiscriminantAnalysis(GenreMixin, BaseEstimator):
     """Classify by one Gaussian per genre, whose covariance is partly its own.
 
     Linear discriminant analysis gives all genres one covariance, the quadratic one gives
     each its own, for which a hundred clips of 57 descriptors are too few. This is the road
     between them, where genres on GTZAN are told apart best. Descriptors are standardized
     inside; they should be close to normal: put a ``PowerTransformer`` before it.
+
+    As of all Gaussian models of many descriptors, the probabilities are too sure: wrap the
+    pipeline in ``CalibratedClassifierCV`` where they are to be read as such.
 
     Parameters
     ----------
@@ -171,35 +175,8 @@ class RegularizedDiscriminantAnalysis(DocumentedMixin, ClassifierMixin, BaseEsti
         return scores + np.log(self.priors_)
 
     def predict(self, X):
-        """Predict the genre of each sample.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Genres.
-        """
         best = self._scores(X).argmax(axis=1)
         return self.classes_[best]
 
     def predict_proba(self, X):
-        """Predict the probability of each genre.
-
-        As of all Gaussian models of many descriptors, they are too sure: wrap the pipeline
-        in ``CalibratedClassifierCV`` where they are to be read as probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities, columns in the order of ``classes_``.
-        """
         return softmax(self._scores(X), axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_array,
@@ -14,7 +14,6 @@ from sklearn.utils.validation import (
 
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import (
-    DocumentedMixin,
     HasMethods,
     StrOptions,
     _check_sample_weight,
@@ -23,9 +22,10 @@ from sklearn_mgc._sklearn_compat import (
     validate_data,
 )
 from sklearn_mgc.classifiers.batches import chunks
+from sklearn_mgc.classifiers.predictions import GenreMixin
 
 
-class SegmentVotingClassifier(DocumentedMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class SegmentVotingClassifier(MetaEstimatorMixin, GenreMixin, BaseEstimator):
     """Train a classifier on the segments of tracks, and let segments vote on a track.
 
     The paper cuts each song of FMA in three, for three times the data. As segments of a song
@@ -150,18 +150,6 @@ class SegmentVotingClassifier(DocumentedMixin, MetaEstimatorMixin, ClassifierMix
         return self
 
     def predict(self, X):
-        """Predict the genre of each track.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_tracks, n_segments, ...)
-            As in ``fit``, with any number of segments.
-
-        Returns
-        -------
-        ndarray of shape (n_tracks,)
-            Genres.
-        """
         votes = self.predict_proba(X)
         if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
             # Less than any vote: it can do no more than settle a tie.

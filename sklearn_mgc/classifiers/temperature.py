@@ -7,17 +7,16 @@ from numbers import Real
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._routing import fit_with
-from sklearn_mgc._sklearn_compat import DocumentedMixin, HasMethods, Interval, _fit_context
+from sklearn_mgc._sklearn_compat import HasMethods, Interval, _fit_context
+from sklearn_mgc.classifiers.predictions import GenreMixin
 
 
-class TemperatureScaledClassifier(
-    DocumentedMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
-):
-    """Divide the logits of a classifier by a temperature.
+class TemperatureScaledClassifier(MetaEstimatorMixin, GenreMixin, BaseEstimator):
+    """Divide the logits of a classifier by a temperature [1]_.
 
     The genre that is predicted stays the same; how sure the classifier says it is changes [1]_.
     A temperature above 1 makes it less sure. :func:`fit_temperature` finds the temperature on
@@ -112,34 +111,10 @@ class TemperatureScaledClassifier(
         return self
 
     def predict(self, X):
-        """Predict genres, as the classifier does.
-
-        Parameters
-        ----------
-        X : array-like
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Genres.
-        """
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
     def predict_proba(self, X):
-        """Predict probabilities.
-
-        Parameters
-        ----------
-        X : array-like
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities of ``classes_``.
-        """
         check_is_fitted(self)
         if hasattr(self.estimator_, "predict_proba"):
             responses = self.estimator_.predict_proba(X)

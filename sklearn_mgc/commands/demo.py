@@ -34,7 +34,7 @@ from sklearn_mgc.commands.tracks import (
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
-from sklearn_mgc.evaluation.folds import draw_folds
+from sklearn_mgc.evaluation.protocols import draw_folds
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
 from sklearn_mgc.saving import save_model
 

@@ -20,7 +20,7 @@ from sklearn_mgc.datasets.check import list_audio
 from sklearn_mgc.datasets.files import Errors, is_audio, walk
 from sklearn_mgc.datasets.readers import TABLE_SUFFIXES, read_table
 from sklearn_mgc.datasets.table import find_column
-from sklearn_mgc.evaluation.folds import draw_folds
+from sklearn_mgc.evaluation.protocols import draw_folds
 
 SOURCES = (
     "a folder genre/*.mp3, a zip archive of one, a pattern of files ('music/*/*.mp3'), or a table "

@@ -1,6 +1,6 @@
 """Pictures and tables of what was learned and of what was heard; pictures need matplotlib."""
 
-from sklearn_mgc.display.colors import genre_colors
+from sklearn_mgc.display.axes import genre_colors
 from sklearn_mgc.display.comparison import ComparisonDisplay
 from sklearn_mgc.display.confidence import CoverageDisplay, ReliabilityDisplay
 from sklearn_mgc.display.confusion import ConfusionDisplay

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.display.colors import genre_colors
+from sklearn_mgc.display.axes import genre_colors
 from sklearn_mgc.display.confusion import ConfusionDisplay
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc.display.axes import AxesDisplay
-from sklearn_mgc.display.colors import genre_colors
+from sklearn_mgc.display.axes import AxesDisplay, genre_colors
 
 _SHOWN = 8
 """Genres with a colour of their own; the rest are summed up, or none could be told apart."""

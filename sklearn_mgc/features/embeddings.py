@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sklearn_mgc.features import backbones
-from sklearn_mgc.features.backbones import Backbone, Card, Grid
+from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
 from sklearn_mgc.features.base import AudioTransformer, check_choice, check_number
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.summary import STATISTICS, summarize

@@ -14,15 +14,16 @@ import numpy as np
 from scipy import fft
 
 from sklearn_mgc.features.filters import (
+    Peaks,
     chroma_bands,
     dct_bands,
     hann_window,
     mel_filters,
     octave_bands,
+    tuning_from_peaks,
 )
 from sklearn_mgc.features.remembered import remembered
 from sklearn_mgc.features.sound import Sound
-from sklearn_mgc.features.tuning import Peaks, tuning_from_peaks
 
 # Part of every cache key: a change of the numbers must change it, too.
 KERNEL_VERSION = 6

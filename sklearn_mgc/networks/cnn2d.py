@@ -17,6 +17,8 @@ class CNN2D(nn.Module):
     Convolutions keep the size; each pool is capped by what is left of the input, which
     changes nothing at the paper's 640 x 128.
 
+    ``forward`` gives logits (n, n_classes) of spectrograms (n, n_frames, n_mels).
+
     Parameters
     ----------
     input_shape : tuple of int
@@ -82,16 +84,4 @@ class CNN2D(nn.Module):
         self.largest_product = max(*products, width * n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Give the logits.
-
-        Parameters
-        ----------
-        X : float32 tensor of shape (n, n_frames, n_mels)
-            Spectrograms.
-
-        Returns
-        -------
-        float32 tensor of shape (n, n_classes)
-            Before the softmax.
-        """
         return self.head(self.dense(self.blocks(as_images(X)).flatten(1)))

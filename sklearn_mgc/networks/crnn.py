@@ -22,6 +22,8 @@ class CRNN(nn.Module):
     left of the input, which changes nothing at the paper's 640 frames. The parameters
     after ``dropout`` make its relatives of it.
 
+    ``forward`` gives logits (n, n_classes) of spectrograms (n, n_frames, n_mels).
+
     Parameters
     ----------
     input_shape : tuple of int
@@ -124,18 +126,6 @@ class CRNN(nn.Module):
         self.head = nn.Linear(rnn_hidden_size * (2 if bidirectional else 1), n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Give the logits.
-
-        Parameters
-        ----------
-        X : float32 tensor of shape (n, n_frames, n_mels)
-            Spectrograms.
-
-        Returns
-        -------
-        float32 tensor of shape (n, n_classes)
-            Before the softmax.
-        """
         if self.image:
             sequence = self.blocks(as_images(X)).transpose(1, 2).flatten(2)
         else:

@@ -17,6 +17,8 @@ class DNN(nn.Module):
     Linear-ReLU-Dropout, then Linear-BatchNorm-ReLU-Dropout, the last hidden layer without
     dropout, then Linear to the classes.
 
+    ``forward`` gives logits (n, n_classes) of descriptors (n, n_features).
+
     Parameters
     ----------
     input_shape : tuple of int
@@ -58,16 +60,4 @@ class DNN(nn.Module):
         self.largest_product = max(a * b for a, b in itertools.pairwise(widths))
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Give the logits.
-
-        Parameters
-        ----------
-        X : float32 tensor of shape (n, n_features)
-            Descriptors.
-
-        Returns
-        -------
-        float32 tensor of shape (n, n_classes)
-            Before the softmax.
-        """
         return self.layers(X)

@@ -19,6 +19,8 @@ class ParallelCRNN(nn.Module):
     MaxPool and a bidirectional GRU, whose last states of both directions are taken.
     Kernels and pools are capped by what is left of the input.
 
+    ``forward`` gives logits (n, n_classes) of spectrograms (n, n_frames, n_mels).
+
     Parameters
     ----------
     input_shape : tuple of int
@@ -87,18 +89,6 @@ class ParallelCRNN(nn.Module):
         self.head = nn.Linear(width, n_classes)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Give the logits.
-
-        Parameters
-        ----------
-        X : float32 tensor of shape (n, n_frames, n_mels)
-            Spectrograms.
-
-        Returns
-        -------
-        float32 tensor of shape (n, n_classes)
-            Before the softmax.
-        """
         image = self.blocks(as_images(X)).flatten(1)
         _, last = self.gru(self.pool(X.unsqueeze(1)).squeeze(1))
         both = torch.cat([image, last.transpose(0, 1).flatten(1)], dim=1)

@@ -24,8 +24,8 @@ from sklearn_mgc.__main__ import main
 from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.features import PretrainedEmbedding, Sound, backbones, extract
-from sklearn_mgc.features.backbones import Grid, musicnn, weights
-from sklearn_mgc.features.backbones.base import hash_weights
+from sklearn_mgc.features.backbones import musicnn, weights
+from sklearn_mgc.features.backbones.base import Grid, hash_weights
 from sklearn_mgc.features.backbones.tf_checkpoint import read_checkpoint
 from sklearn_mgc.saving import model_card, to_onnx
 

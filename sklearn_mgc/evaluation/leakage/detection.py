@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import check_cv
 
+from sklearn_mgc.evaluation.leakage.fingerprints import hash_rows, listen
 from sklearn_mgc.evaluation.leakage.neighbors import near_pairs
-from sklearn_mgc.evaluation.leakage.recordings import hash_rows, listen
 from sklearn_mgc.evaluation.leakage.report import KINDS, LeakageError, LeakageReport
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import Any
 
-from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
+from sklearn_mgc.features.backbones.base import Backbone, Card
 from sklearn_mgc.features.backbones.weights import weights_file
 
-__all__ = ["Backbone", "Card", "Grid", "cards", "fetch", "load", "usages", "weights_file"]
+__all__ = ["Card", "cards", "fetch", "load", "usages", "weights_file"]
 
 _LOCK = threading.RLock()
 

@@ -90,49 +90,18 @@ class Grid(NamedTuple):
 
     Window ``i`` begins at ``i * step`` and has ``length`` samples; the network reads ``margin``
     more before and after it, zeros beyond the ends of the clip.
-
-    Parameters
-    ----------
-    length, step : int
-        Samples of a window, and from the beginning of one to the next.
-    margin : int, default=0
-        Samples before and after.
     """
 
     length: int
-    step: int
+    step: int  # from the beginning of one window to that of the next
     margin: int = 0
 
     def count(self, n_samples: int) -> int:
-        """Count the whole windows of a clip.
-
-        Parameters
-        ----------
-        n_samples : int
-            Length of the clip.
-
-        Returns
-        -------
-        int
-            None of a clip shorter than one.
-        """
+        """Count the whole windows of a clip."""
         return 1 + (n_samples - self.length) // self.step if n_samples >= self.length else 0
 
     def cut(self, y: np.ndarray, n_windows: int) -> np.ndarray:
-        """Cut samples into windows, without margins.
-
-        Parameters
-        ----------
-        y : float32 array
-            Samples of ``n_windows`` on the grid.
-        n_windows : int
-            How many.
-
-        Returns
-        -------
-        float32 array of shape (n_windows, length)
-            A copy.
-        """
+        """Cut samples into windows, without margins."""
         return np.stack([y[i * self.step :][: self.length] for i in range(n_windows)])
 
 
@@ -140,91 +109,33 @@ class Backbone:
     """A network with its weights.
 
     A subclass sets ``card`` and ``weights_hash`` and has ``embed``.
-
-    Attributes
-    ----------
-    card : Card
-        What it is.
-    weights_hash : str or None
-        Of everything that determines an embedding; None if that cannot be told.
     """
 
     card: Card
-    weights_hash: str | None
+    weights_hash: str | None  # of all that determines an embedding; None if that cannot be told
 
     def on(self, device: str, network: Any) -> Any:
-        """Keep one copy of a torch module on each device.
-
-        Parameters
-        ----------
-        device : str
-            Where it is needed.
-        network : torch.nn.Module
-            On the CPU.
-
-        Returns
-        -------
-        torch.nn.Module
-            The module itself on the CPU, the same copy at every later call elsewhere.
-        """
+        """Keep one copy of a torch module on each device."""
         copies = self.__dict__.setdefault("_copies", {"cpu": network})
         if device not in copies:
             copies[device] = copy.deepcopy(network).to(device)
         return copies[device]
 
     def sizes(self, grid: Grid) -> dict[str, int]:
-        """Give the sizes of the layers.
-
-        Parameters
-        ----------
-        grid : Grid
-            Of windows, on which they may depend.
-
-        Returns
-        -------
-        dict of str to int
-            By name.
-        """
+        """Give the sizes of the layers."""
         return self.card.layers
 
     def grid(self, window: float, hop: float) -> Grid:
-        """Lay out windows of so many seconds.
-
-        Parameters
-        ----------
-        window, hop : float
-            Seconds.
-
-        Returns
-        -------
-        Grid
-            The same in samples.
-        """
+        """Lay out windows of so many seconds."""
         rate = self.card.sample_rate
         return Grid(max(1, round(window * rate)), max(1, round(hop * rate)))
 
     def embed(
         self, y: np.ndarray, n_windows: int, grid: Grid, layers: tuple[str, ...], device: str
     ) -> np.ndarray:
-        """Compute layers of consecutive windows.
+        """Compute layers of consecutive windows, (n_windows, sum of the layers' sizes).
 
-        Parameters
-        ----------
-        y : float32 array
-            Samples of the windows with margins: those of ``n_windows`` on the grid.
-        n_windows : int
-            How many.
-        grid : Grid
-            Their places.
-        layers : tuple of str
-            Names of layers.
-        device : str
-            "cpu" or "cuda".
-
-        Returns
-        -------
-        float32 array of shape (n_windows, sum of the layers' sizes)
-            One row per window.
+        ``y`` holds the samples of the windows with their margins.
         """
         raise NotImplementedError
 
