@@ -95,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _print_error(error: Exception) -> None:
     text = f"error: {error}"
+    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
+        text = f"error: {error.filename}: {error.strerror.lower()}"  # without Python's number
     with contextlib.suppress(ImportError):  # which may be the error
         from sklearn_mgc.audio import printable
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,27 @@ def pytest_configure(config):
     """
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         subprocess.run([sys.executable, "-c", _WARM], check=True)
+
+
+@pytest.fixture
+def as_anybody():
+    """A folder of a user to whom permissions apply, which they do not to root."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions are another matter on Windows")
+    changed = os.geteuid() == 0
+    if changed and not all(folder.stat().st_mode & 1 for folder in Path(os.__file__).parents):
+        pytest.skip("Python itself may be read by root alone")
+    folder = Path(tempfile.mkdtemp())  # those of pytest may be searched by their owner alone
+    if changed:
+        os.chown(folder, 65534, -1)
+        os.seteuid(65534)
+    try:
+        yield folder
+    finally:
+        if changed:
+            os.seteuid(0)
+        subprocess.run(["chmod", "-R", "u+rwx", str(folder)], check=True)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from sklearn_mgc.audio.errors import (
     SilentAudioError,
     TooShortError,
     TruncatedAudioError,
+    UnreadableAudioError,
     UnsupportedAudioError,
 )
 from sklearn_mgc.audio.load import AUDIO_VERSION, load_audio, stream_audio
@@ -31,6 +32,7 @@ __all__ = [
     "SilentAudioError",
     "TooShortError",
     "TruncatedAudioError",
+    "UnreadableAudioError",
     "UnsupportedAudioError",
     "as_path",
     "decode_blocks",

@@ -20,7 +20,13 @@ from sklearn_mgc.audio.decoders import (
     by_soundfile,
     note_missing,
 )
-from sklearn_mgc.audio.errors import CorruptAudioError, EmptyAudioError, UnsupportedAudioError
+from sklearn_mgc.audio.errors import (
+    AudioError,
+    CorruptAudioError,
+    EmptyAudioError,
+    UnsupportedAudioError,
+    unreadable,
+)
 from sklearn_mgc.audio.formats import Content
 from sklearn_mgc.audio.measuring import Measurements
 from sklearn_mgc.audio.resampling import resampled, with_channels
@@ -80,7 +86,16 @@ def decode_blocks(
     """
     opened = Source(source)
     cut = Cut(offset, duration, block_duration)
-    return AudioStream(opened.name, lambda note: _checked(opened, cut, note), strict)
+    return AudioStream(opened.name, lambda note: _read(opened, cut, note), strict)
+
+
+def _read(source: Source, cut: Cut, note: Note) -> Generator:
+    try:
+        yield from _checked(source, cut, note)
+    except AudioError:
+        raise
+    except OSError as error:  # a drive that fails, a share that went away
+        raise unreadable(source.name, error) from error
 
 
 def _checked(source: Source, cut: Cut, note: Note) -> Generator:

@@ -35,6 +35,10 @@ class MissingAudioError(AudioError, FileNotFoundError):
     __str__ = ValueError.__str__
 
 
+class UnreadableAudioError(AudioError):
+    """The file is there but cannot be read: permissions, or a drive that fails."""
+
+
 class EmptyAudioError(AudioError):
     """The file has no bytes, or no samples."""
 
@@ -57,6 +61,13 @@ class SilentAudioError(AudioError):
 
 class TooShortError(AudioError):
     """Fewer samples than the features need."""
+
+
+def unreadable(path, error: OSError) -> UnreadableAudioError:
+    """What to raise for the system's refusal to read a file."""
+    return UnreadableAudioError(
+        path, f"cannot be read ({error.strerror or error})", "check its permissions and its drive"
+    )
 
 
 class AudioNote(NamedTuple):

@@ -10,9 +10,10 @@ from typing import BinaryIO
 
 from sklearn_mgc.audio.errors import (
     AudioError,
-    CorruptAudioError,
     EmptyAudioError,
     MissingAudioError,
+    UnreadableAudioError,
+    unreadable,
 )
 from sklearn_mgc.audio.paths import NO_PATH, as_path, as_url
 from sklearn_mgc.audio.zip import read_member, split_member
@@ -62,9 +63,7 @@ class Source:
         try:
             return self.path.open("rb")
         except OSError as error:
-            raise CorruptAudioError(
-                self.name, "cannot be opened", "check its permissions"
-            ) from error
+            raise unreadable(self.name, error) from error
 
     def read(self, start: int = 0, n: int = -1) -> bytes:
         """``n`` bytes from ``start``, all that follow by default."""
@@ -96,7 +95,7 @@ def _is_file(path: Path) -> bool:
     try:
         path.stat()
     except PermissionError as error:
-        raise CorruptAudioError(path, "cannot be opened", "check its permissions") from error
+        raise unreadable(path, error) from error
     except (OSError, ValueError):
         return False
     if path.is_dir():
@@ -135,7 +134,7 @@ def _read_open(file) -> bytes:
     except AudioError:
         raise
     except (OSError, ValueError) as error:
-        raise CorruptAudioError(
+        raise UnreadableAudioError(
             _name_of(file), f"cannot be read ({error})", "pass an open binary file, or its bytes"
         ) from error
     if isinstance(data, str):

@@ -12,7 +12,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from sklearn_mgc.audio.errors import AudioError, CorruptAudioError, MissingAudioError
+from sklearn_mgc.audio.errors import AudioError, CorruptAudioError, MissingAudioError, unreadable
 
 
 def split_member(path) -> tuple[Path, str] | None:
@@ -66,7 +66,9 @@ def open_archive(archive: Path) -> zipfile.ZipFile:
     try:
         status = os.stat(archive)
         return _opened(os.getpid(), str(archive), status.st_size, status.st_mtime_ns)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except OSError as error:
+        raise unreadable(archive, error) from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise CorruptAudioError(
             archive, f"is no readable zip archive ({error})", "download or copy it again"
         ) from error

@@ -16,6 +16,7 @@ from sklearn_mgc.audio import (
     CorruptAudioError,
     EmptyAudioError,
     MissingAudioError,
+    UnreadableAudioError,
     as_path,
     printable,
     stream_audio,
@@ -64,7 +65,7 @@ def test_open_file_is_named(wav, tmp_path):
         np.testing.assert_array_equal(load_audio(file), load_audio(path))
         assert file.tell() == 10
         assert stream_audio(file).name == str(path)
-    with path.open("w") as file, pytest.raises(CorruptAudioError, match=r"a\.wav: cannot be read"):
+    with path.open("w") as file, pytest.raises(UnreadableAudioError, match="cannot be read"):
         load_audio(file)
     path.write_text("text")
     with path.open() as file, pytest.raises(TypeError, match="'rb'"):
