@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.audio import as_path
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
 
 _PREFIX = "hub:"
@@ -38,7 +37,7 @@ def owns(model) -> bool:
 
 def location(model) -> Path | None:
     """Give the folder, if it is one."""
-    folder = as_path(os.fspath(model).removeprefix(_PREFIX))
+    folder = Path(os.fspath(model).removeprefix(_PREFIX)).expanduser()  # or "onnx:/net.onnx"
     return folder if folder.is_dir() else None
 
 
