@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import platform
 import warnings
 from collections.abc import Mapping
 from datetime import date
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import numpy as np
 
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
+from sklearn_mgc._versions import versions
 from sklearn_mgc.display.tables import escape_markdown
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.statistics import share_interval
@@ -172,9 +171,6 @@ def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
-_PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
-
-
 class RunStore:
     """The runs of a reproduction in ``results.json``, written whole or not at all.
 
@@ -186,8 +182,7 @@ class RunStore:
         self.content: dict[str, Any] = {
             "settings": settings,
             "date": date.today().isoformat(),
-            "versions": {name: version(name) for name in _PACKAGES}
-            | {"python": platform.python_version()},
+            "versions": versions(),
             "datasets": {},
             "errors": {},
             "runs": {},

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
-from importlib.metadata import version
 
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._atomic import write_whole
+from sklearn_mgc._versions import versions
 from sklearn_mgc.audio import printable
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
 from sklearn_mgc.display.tables import escape_markdown, markdown_table
@@ -22,7 +21,6 @@ from sklearn_mgc.evaluation.calibration import reliability, trust
 from sklearn_mgc.features import PretrainedEmbedding
 
 _NOT_TOLD = ("cache", "n_jobs", "out", "verbose")
-_PACKAGES = ("sklearn_mgc", "scikit-learn", "skorch", "torch", "librosa", "numpy")
 
 
 def model_card(
@@ -97,7 +95,7 @@ def model_card(
         "codec does.",
         *([] if notes is None else ["## Notes", notes.strip()]),
         "## Versions",
-        ", ".join([f"{p} {version(p)}" for p in _PACKAGES] + [f"Python {_python()}"])
+        ", ".join(f"{package} {number}" for package, number in versions().items())
         + f"; {date.today().isoformat()}.",
     ]
     text = "\n\n".join(parts) + "\n"
@@ -210,7 +208,3 @@ def _fence(text: str, at_least: int = 1) -> str:
     """More backquotes than there are in a row."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     return "`" * max(at_least, longest + 1)
-
-
-def _python() -> str:
-    return platform.python_version()

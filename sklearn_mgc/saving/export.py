@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import warnings
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from torch import nn
 
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
+from sklearn_mgc._versions import versions
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.classifiers import SegmentVotingClassifier, TemperatureScaledClassifier
 from sklearn_mgc.classifiers.base import BaseGenreClassifier
@@ -102,7 +102,7 @@ def to_onnx(estimator, path: str | os.PathLike) -> Path:
         "input": json.dumps(list(graph.clip)),
         "model": type(graph.last).__name__,
         "features": "null" if graph.features is None else json.dumps(_settings(graph.features)),
-        "versions": json.dumps({n: version(n) for n in ("sklearn_mgc", "torch", "librosa")}),
+        "versions": json.dumps(versions()),
     }
     onnx.helper.set_model_props(model, described)
     onnx.checker.check_model(model)
