@@ -118,6 +118,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "within_subsection_order": FunctionSortKey(EXAMPLES.index),
     "capture_repr": ("_repr_html_",),
+    "remove_config_comments": True,
     "show_memory": False,
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("sklearn_mgc",),

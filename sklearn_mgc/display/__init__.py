@@ -8,6 +8,7 @@ from sklearn_mgc.display.descriptor import DescriptorDisplay
 from sklearn_mgc.display.evaluation import EvaluationDisplay
 from sklearn_mgc.display.explanation import ExplanationDisplay
 from sklearn_mgc.display.importance import ImportanceDisplay
+from sklearn_mgc.display.leakage import LeakageDisplay
 from sklearn_mgc.display.mel import MelSpectrogramDisplay
 from sklearn_mgc.display.players import AudioPlayers
 from sklearn_mgc.display.robustness import RobustnessDisplay
@@ -25,6 +26,7 @@ __all__ = [
     "ExplanationDisplay",
     "GenreTimelineDisplay",
     "ImportanceDisplay",
+    "LeakageDisplay",
     "MelSpectrogramDisplay",
     "ReliabilityDisplay",
     "RobustnessDisplay",

@@ -19,12 +19,11 @@ from sklearn_mgc.display import (
     EvaluationDisplay,
     MelSpectrogramDisplay,
     ReliabilityDisplay,
-    RobustnessDisplay,
     ScoresDisplay,
     TrainingCurvesDisplay,
     genre_colors,
 )
-from sklearn_mgc.evaluation import RobustnessResult, compare, cross_validate
+from sklearn_mgc.evaluation import compare, cross_validate
 
 
 def result_of(n_genres: int, model=None):
@@ -211,17 +210,6 @@ def test_mel_axis_has_round_ticks_and_the_length_of_the_clip():
         clip, transformer=MelSpectrogram(fmax=3000.0, n_frames=64)
     )
     assert low.ax_.get_yticklabels()[-1].get_text() == "2k"
-
-
-def test_plot_of_results_are_displays():
-    result = RESULTS[2]
-    y = np.array(["a", "b"], dtype=object)
-    for made, kind in (
-        (result, EvaluationDisplay),
-        (compare(result, result), ComparisonDisplay),
-        (RobustnessResult(y, {"clean": y, "gain": y[::-1]}), RobustnessDisplay),
-    ):
-        assert isinstance(made.plot(), kind)
 
 
 def test_every_module_of_pictures_says_what_is_missing(monkeypatch):

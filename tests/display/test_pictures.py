@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from sklearn_mgc import display
-from sklearn_mgc.evaluation import RobustnessResult, compare, cross_validate
+from sklearn_mgc.evaluation import LeakageReport, RobustnessResult, compare, cross_validate
 from sklearn_mgc.inspection import DescriptorImportance, Explanation, GenreTimeline
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -123,6 +123,16 @@ def importance(n, seed):
     return display.ImportanceDisplay(found).plot()
 
 
+def leakage(n, seed):
+    rng = np.random.default_rng(seed)
+    kinds = ("artist", "copy", "near", "track", "duplicate")[: 3 if n == 2 else 5]
+    folds = [
+        {"n_train": 80, "n_test": 20, **{kind: int(rng.integers(20)) for kind in kinds}}
+        for _ in range(n)
+    ]
+    return display.LeakageDisplay(LeakageReport(folds, [])).plot()
+
+
 KINDS = {
     "confusion": confusion,
     "confusion_similar": partial(confusion, order="similarity", values="share"),
@@ -144,6 +154,7 @@ KINDS = {
     "timeline": timeline,
     "explanation": explanation,
     "importance": importance,
+    "leakage": leakage,
 }
 CASES = [(kind, n) for kind in KINDS for n in ((1, 30) if kind == "training" else (2, 30))]
 

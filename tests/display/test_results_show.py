@@ -12,6 +12,7 @@ import soundfile
 from sklearn.linear_model import LogisticRegression
 
 import sklearn_mgc
+from sklearn_mgc import display
 from sklearn_mgc.audio import load_audio
 from sklearn_mgc.display import AudioPlayers
 from sklearn_mgc.display.tables import Report
@@ -67,6 +68,13 @@ MADE = {
     f.__name__: f
     for f in (evaluation, comparison, robustness, leakage, timeline, explanation, importance)
 }
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_result_draws_itself(name):
+    pytest.importorskip("matplotlib")
+    shown = MADE[name]().plot()
+    assert type(shown).__name__ in display.__all__ and shown.figure_.axes
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import html_table, text_table
+from sklearn_mgc.display.tables import Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +50,7 @@ class LeakageError(ValueError):
         return type(self), (self.report,)
 
 
-class LeakageReport:
+class LeakageReport(Report):
     """What `leakage_report` found.
 
     Parameters
@@ -78,6 +77,8 @@ class LeakageReport:
     artists : list of (group, int)
         Groups on both sides of a fold, with their number of test tracks, largest first.
     """
+
+    _display = "LeakageDisplay"
 
     def __init__(
         self,
@@ -187,24 +188,13 @@ class LeakageReport:
         ]
         return ["fold", "train", "test", *self._kinds], rows
 
-    def _artist_line(self) -> str:
+    def _lines(self) -> list[str]:
         artists = self.artists
+        if not artists:
+            return [self.verdict]
         named = ", ".join(f"{name} ({count})" for name, count in artists[:8])
         more = f" and {len(artists) - 8} more" if len(artists) > 8 else ""
-        return f"artists on both sides: {named}{more}" if artists else ""
-
-    def __str__(self) -> str:
-        lines = [self.verdict, text_table(*self._table()), printable(self._artist_line())]
-        return "\n".join(filter(None, lines))
-
-    def __repr__(self) -> str:
-        return f"<LeakageReport: {self.verdict}>"
-
-    def _repr_html_(self) -> str:
-        verdict, artists = (
-            html.escape(printable(text)) for text in (self.verdict, self._artist_line())
-        )
-        return f"<p><strong>{verdict}</strong></p>{html_table(*self._table())}<p>{artists}</p>"
+        return [self.verdict, printable(f"artists on both sides: {named}{more}")]
 
 
 def _percent(share: float) -> str:
