@@ -88,7 +88,7 @@ class GenreNet(NeuralNetClassifier):
         kind = torch.device(self.device).type
         # Not by setattr: skorch would take a module for one of its own components.
         self.__dict__.update(
-            _forward=torch.compile(self.module_) if self.compiled else self.module_,
+            _forward=draws.compiled(self.module_) if self.compiled else self.module_,
             _weights=list(self.module_.parameters()),
             _lrs=[group["lr"] for group in self.optimizer_.param_groups],
             _scaler=torch.amp.GradScaler(kind) if self.precision == "fp16" else None,

@@ -38,6 +38,16 @@ def seed_layers(module: nn.Module, seed: int, epoch: int) -> None:
         layer.seed_draws(seed, epoch, k)
 
 
+def compiled(module: nn.Module) -> Any:
+    """Pass a module through ``torch.compile``; what its layers draw stays out of the graphs.
+
+    To mark the methods where they are defined would load the compiler with this package.
+    """
+    for kind in {type(m) for m in module.modules() if hasattr(m, "seed_draws")}:
+        kind.draw = torch.compiler.disable(kind.draw)
+    return torch.compile(module)
+
+
 class Dropout(nn.Dropout):
     """Dropout with a generator of its own, once it has been seeded; before, torch's.
 
@@ -75,10 +85,10 @@ class Dropout(nn.Dropout):
         """X with some units set to zero and the others scaled up; when training."""
         if not self.training or self.p == 0 or self._bits is None:
             return super().forward(X)
-        return X * self._factors(X)
+        return X * self.draw(X)
 
-    @torch.compiler.disable
-    def _factors(self, X: torch.Tensor) -> torch.Tensor:
+    def draw(self, X: torch.Tensor) -> torch.Tensor:
+        """Factors (of X's shape) of the units: zero, or what scales up those that are kept."""
         if X.device.type != "cpu":
             if self._elsewhere is None:
                 assert self._bits is not None  # as `forward` makes sure

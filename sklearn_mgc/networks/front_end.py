@@ -53,13 +53,12 @@ class FrontEnd(nn.Module):
         X = (X - self.mean) / self.scale
         if self.training and self.spec_augment > 0:
             n, n_frames, n_mels = X.shape
-            frames, bands = self._runs(n, n_frames), self._runs(n, n_mels)
+            frames, bands = self.draw(n, n_frames), self.draw(n, n_mels)
             masked = frames.to(X.device)[:, :, None] | bands.to(X.device)[:, None, :]
             X = X.masked_fill(masked, 0.0)
         return self.network(X)
 
-    @torch.compiler.disable
-    def _runs(self, n: int, length: int) -> torch.Tensor:
+    def draw(self, n: int, length: int) -> torch.Tensor:
         """One run (n, length) for each spectrogram, of random width and place."""
         width, start = self._rng.random((2, n, 1), dtype=np.float32)
         width *= self.spec_augment * length
