@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, memmap
+from tests.processes import finish, start, write_spectrograms
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
@@ -102,20 +102,4 @@ def test_samples_that_overflow(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_file(tmp_path):
-    script = """
-import sys
-import numpy as np
-from sklearn_mgc.features import MelSpectrogram
-
-def resident():
-    lines = open("/proc/self/status").read().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
-
-clip = np.random.default_rng(0).normal(size=22050).astype(np.float32)
-transformer = MelSpectrogram(n_frames=2000, out=sys.argv[1])
-transformer.transform([clip] * 10)
-before = resident()
-X = transformer.transform([clip] * 250)
-assert X.nbytes > 250e6 and resident() - before < 50, (before, resident())
-"""
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "x")], check=True)
+    finish(start(write_spectrograms, tmp_path / "x"))

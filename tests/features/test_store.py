@@ -7,8 +7,6 @@ import os
 import pickle
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 import warnings
 import zipfile
@@ -33,6 +31,7 @@ from sklearn_mgc.features import (
     handcrafted,
     sound,
 )
+from tests.processes import extract_on_a_full_disk, extract_slowly, finish, start
 
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
 SAME = {"rtol": 1e-5, "atol": 1e-5}
@@ -252,31 +251,14 @@ def test_bad_cache(files, cache):
 
 # Several processes, and violence.
 
-SCRIPT = """
-import sys, time
-from sklearn_mgc.features import HandcraftedFeatures, database
-folder, delay, *files = sys.argv[1:]
-database._BATCH_SECONDS = 0.05
-extract = HandcraftedFeatures.extract_sound
-def slowly(self, y):
-    time.sleep(float(delay))
-    return extract(self, y)
-HandcraftedFeatures.extract_sound = slowly
-HandcraftedFeatures(cache=folder).transform(files)
-"""
-
-
-def start(cache, delay, files):
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(cache), str(delay), *files])
-
 
 def test_killed_process_loses_a_batch_at_most(files, cache, decoded):
-    process = start(cache, 0.2, files)
+    process = start(extract_slowly, cache, 0.2, files)
     try:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             time.sleep(0.02)
-            if (cache / "features.sqlite").exists() and process.poll() is None:
+            if (cache / "features.sqlite").exists() and process.is_alive():
                 try:
                     n_rows = FeatureStore(cache).info()["rows"]
                 except sqlite3.Error:  # the tables are being made
@@ -284,8 +266,8 @@ def test_killed_process_loses_a_batch_at_most(files, cache, decoded):
                 if n_rows >= 3:
                     break
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     store = FeatureStore(cache)
     assert store.verify() == []
     n_kept = store.info()["rows"]
@@ -296,8 +278,7 @@ def test_killed_process_loses_a_batch_at_most(files, cache, decoded):
 
 
 def test_processes_share_a_store(files, cache, decoded):
-    processes = [start(cache, 0.02, files[first::2] + files) for first in (0, 1)]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    finish(*[start(extract_slowly, cache, 0.02, files[first::2] + files) for first in (0, 1)])
     store = FeatureStore(cache)
     assert store.verify() == [] and store.info()["rows"] == len(files)
     X = HandcraftedFeatures(cache=cache).transform(files)
@@ -307,19 +288,7 @@ def test_processes_share_a_store(files, cache, decoded):
 
 def test_full_disk_degrades_to_computing(files, cache):
     pytest.importorskip("resource")
-    script = (
-        "import resource, sys, warnings; import numpy as np;"
-        "from sklearn_mgc.features import HandcraftedFeatures;"
-        "expected = HandcraftedFeatures().transform(sys.argv[2:]);"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
-        "caught = warnings.catch_warnings(record=True); log = caught.__enter__();"
-        "warnings.simplefilter('always');"
-        "X = HandcraftedFeatures(cache=sys.argv[1]).transform(sys.argv[2:]);"
-        "np.testing.assert_allclose(X, expected, rtol=1e-5, atol=1e-5);"
-        "ours = [str(w.message) for w in log if 'cache' in str(w.message)];"
-        "assert len(ours) == 1 and 'cannot be written' in ours[0], ours"
-    )
-    subprocess.run([sys.executable, "-c", script, str(cache), *files], check=True, timeout=120)
+    finish(start(extract_on_a_full_disk, cache, files))
 
 
 def _is_a_file(cache):

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from pathlib import Path
 
@@ -48,6 +47,7 @@ from sklearn_mgc.evaluation.protocols import draw_folds
 from sklearn_mgc.features import sound
 from sklearn_mgc.recipes import published
 from sklearn_mgc.search import objectives, studies
+from tests.processes import CONTEXT, finish, open_studies, optimize, start
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -217,44 +217,6 @@ def test_hyperband_and_optuna_search_prune_through_partial_fit(clips):
     assert any(trial.state.name == "PRUNED" for trial in study.trials)
 
 
-WORKER = textwrap.dedent(
-    """
-    import sys, time, numpy as np, optuna
-    from sklearn.linear_model import LogisticRegression
-    from sklearn_mgc import search
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    class Slow(LogisticRegression):
-        def fit(self, X, y):
-            time.sleep(float(sys.argv[2]))
-            return super().fit(X, y)
-    y = np.array(["jazz", "rock"] * 20)
-    X = np.random.default_rng(0).normal(size=(40, 2)) + (y == "jazz")[:, None]
-    function = search.objective(Slow(), X, y, cv=2)
-    study = search.open_study(sys.argv[1], space=function.space, heartbeat=1)
-    print("ready", flush=True)
-    input()
-    stop = optuna.study.MaxTrialsCallback(int(sys.argv[3]))
-    study.optimize(function, n_trials=int(sys.argv[3]), callbacks=[stop])
-    """
-)
-
-
-def _worker(storage, seconds, n_trials):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", WORKER, str(storage), str(seconds), str(n_trials)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, env=environment, **pipes)
-
-
-def _start(*workers):
-    """Let workers begin at once, as soon as all are ready."""
-    for worker in workers:
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        worker.stdin.write("\n")
-        worker.stdin.flush()
-
-
 @pytest.fixture
 def postgresql():
     """URL of a database on a server of its own, reached through a socket."""
@@ -284,9 +246,8 @@ def test_two_workers_share_a_study(tmp_path, kind, request):
     storage = tmp_path / "studies" / "my study.journal"
     if kind == "postgresql":
         storage = request.getfixturevalue("postgresql")
-    workers = [_worker(storage, 0.05, 12) for _ in range(2)]
-    _start(*workers)
-    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    begin = CONTEXT.Barrier(2)
+    finish(*[start(optimize, storage, 0.05, 12, begin) for _ in range(2)])
     study = search.open_study(storage)
     done = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     assert 12 <= len(done) <= 13
@@ -301,8 +262,9 @@ def test_a_killed_worker_loses_no_trial(clips, tmp_path, kind, request):
         storage = f"sqlite:///{storage}"
     elif kind == "postgresql":
         storage = request.getfixturevalue("postgresql")
-    worker = _worker(storage, 60, 3)
-    _start(worker)
+    begin = CONTEXT.Barrier(2)
+    worker = start(optimize, storage, 60, 3, begin)
+    begin.wait(60)
     deadline = time.monotonic() + 60
     study = search.open_study(storage)
     while time.monotonic() < deadline:
@@ -312,7 +274,7 @@ def test_a_killed_worker_loses_no_trial(clips, tmp_path, kind, request):
         time.sleep(0.1)
     assert [t.state.name for t in search.open_study(storage, heartbeat=1).trials] == ["RUNNING"]
     worker.kill()
-    worker.wait()
+    worker.join()
     again = search.open_study(storage, heartbeat=1)
     assert [t.state.name for t in again.trials] == ["RUNNING"], "its last sign of life is new"
     while time.monotonic() < deadline and again.trials[0].state.name == "RUNNING":
@@ -454,29 +416,10 @@ def test_what_is_not_a_journal_is_named_and_left_alone(tmp_path):
         search.open_study(path)
 
 
-CREATOR = textwrap.dedent(
-    """
-    import sys, optuna
-    from sklearn_mgc import search
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    for line in sys.stdin:
-        search.open_study(line.strip())
-        print("done", flush=True)
-    """
-)
-
-
 def test_processes_that_create_one_study_together_all_get_it(tmp_path):
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    workers = [subprocess.Popen([sys.executable, "-c", CREATOR], **pipes) for _ in range(2)]
-    for round_ in range(4):
-        for worker in workers:
-            worker.stdin.write(f"sqlite:///{tmp_path}/study{round_}.db\n")
-            worker.stdin.flush()
-        assert [worker.stdout.readline() for worker in workers] == ["done\n"] * 2
-    for worker in workers:
-        worker.communicate(timeout=60)
-        assert worker.returncode == 0
+    storages = [f"sqlite:///{tmp_path}/study{n}.db" for n in range(4)]
+    begin = CONTEXT.Barrier(2)
+    finish(*[start(open_studies, storages, begin) for _ in range(2)])
 
 
 def test_a_study_of_another_space_is_refused(tmp_path):
