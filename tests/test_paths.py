@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 
 import sklearn_mgc
 from sklearn_mgc import (
-    DNNClassifier,
     HandcraftedFeatures,
     MelSpectrogram,
     audio,
@@ -32,11 +31,6 @@ from sklearn_mgc.datasets.names import read_tags
 
 WAVE = np.random.default_rng(0).uniform(-0.5, 0.5, 22050).astype(np.float32)
 FITTED = LogisticRegression().fit([[0.0], [1.0]], ["jazz", "rock"])
-
-
-def network():
-    X = np.eye(4, dtype=np.float32)
-    return DNNClassifier((4,), max_epochs=1).fit(X, list("abab"))
 
 
 def heard():
@@ -93,7 +87,7 @@ CASES = {
     "model_card.path": lambda p: saving.model_card(FITTED, path=p),
     "runs_code.path": None,  # below: it has no errors
     "save_model.path": lambda p: saving.save_model(FITTED, p),
-    "to_onnx.path": lambda p: saving.to_onnx(network(), p),
+    "to_onnx.path": lambda p: saving.to_onnx(FITTED, p),
     "files of commands": lambda p: [str(f) for f in list_files([Path(p)])],
 }  # fmt: skip
 

@@ -303,13 +303,12 @@ def test_representations():
     assert repr(report) == f"<LeakageReport: {report.verdict}>"
 
 
-@pytest.mark.parametrize("gain", [0.5, 0.7])
-def test_a_copy_at_another_level_is_found_by_descriptors(gain):
+def test_a_copy_at_another_level_is_found_by_descriptors():
     music = make_music(60, duration=2.0, random_state=0).data
-    quieter = [np.float32(gain) * clip for clip in music[:10]]
+    quieter = [np.float32(gain) * clip for gain in (0.5, 0.7) for clip in music[:5]]
     table = HandcraftedFeatures("kaggle").transform([*music, *quieter])
     found = leakage_report(table, cv=[(np.arange(60), np.arange(60, 70))]).to_frame("track")
-    assert found[["test", "train"]].to_numpy().tolist() == [[60 + i, i] for i in range(10)]
+    assert found[["test", "train"]].to_numpy().tolist() == [[60 + i, i % 5] for i in range(10)]
 
 
 @pytest.mark.parametrize(

@@ -41,14 +41,14 @@ def test_dense_networks_have_the_papers_parameters():
 
 
 def test_spectrogram_networks_have_the_papers_parameters():
-    X = np.random.default_rng(0).normal(size=(20, 640, 128)).astype(np.float32)
-    y = np.arange(20) % 10
+    X = np.random.default_rng(0).normal(size=(10, 640, 128)).astype(np.float32)
+    y = np.arange(10)
     model = paper.cnn2d(max_epochs=1, random_state=0).fit(X, y)
     conv = sum(25 * a * b + b for a, b in ((1, 32), (32, 64), (64, 128)))
     norm = 2 * (32 + 64 + 128)
     assert _n_parameters(model.module_) == conv + norm + _linear(2 * 2 * 128, 10)
 
-    model = paper.crnn(max_epochs=1, random_state=0).fit(X, y)
+    model = paper.crnn(max_epochs=1, random_state=0).fit(X[:, :64], y)
     conv = sum(k * a * b + b for k, a, b in ((5, 128, 64), (3, 64, 32), (3, 32, 16)))
     norm = 2 * (64 + 32 + 16)
     # Four gates, each with weights on input and hidden state and two biases.
