@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import printable
 
 
 class AxesDisplay:
@@ -37,6 +38,18 @@ class AxesDisplay:
 
     def _draw(self, ax) -> None:
         raise NotImplementedError
+
+
+_LONGEST = 40  # characters of a name in a picture
+
+
+def as_label(name: object) -> str:
+    """A name as matplotlib shows it, which reads mathematics between two dollars."""
+    text = printable(name)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - 3]}..."
+    # Legends leave out what begins with an underscore.
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def genre_colors(genres: Iterable[Any]) -> dict[Any, tuple[float, float, float, float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_mgc.display.axes import AxesDisplay
+from sklearn_mgc.display.axes import AxesDisplay, as_label
 
 
 class ComparisonDisplay(AxesDisplay):
@@ -47,7 +47,7 @@ class ComparisonDisplay(AxesDisplay):
         return 7.5, 2.4
 
     def _draw(self, ax):
-        found, (a, b) = self.comparison, self.comparison.names
+        found, (a, b) = self.comparison, map(as_label, self.comparison.names)
         ends = [100 * found.low, 100 * found.high]
         ax.axvline(0, color="0.3", lw=0.8)
         ax.plot(ends, [0, 0], color="C0", lw=6, alpha=0.4, solid_capstyle="butt")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sklearn_mgc.display.axes import AxesDisplay
+from sklearn_mgc.display.axes import AxesDisplay, as_label
 
 
 class ReliabilityDisplay(AxesDisplay):
@@ -63,7 +63,7 @@ class ReliabilityDisplay(AxesDisplay):
         confidence, accuracy = (
             [row[key] for row in self.bins] for key in ("confidence", "accuracy")
         )
-        ax.plot(confidence, accuracy, "o-", label=self.name)
+        ax.plot(confidence, accuracy, "o-", label=as_label(self.name))
         ax.set(
             xlim=(0, 1.02),
             ylim=(0, 1.02),
@@ -125,7 +125,7 @@ class CoverageDisplay(AxesDisplay):
         return 5, 3.6
 
     def _draw(self, ax):
-        ax.plot(self.coverage, self.accuracy, label=self.name)
+        ax.plot(self.coverage, self.accuracy, label=as_label(self.name))
         ax.set(
             xlim=(0, 1.02),
             ylim=(0, 1.02),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import as_label
 
 _WRITTEN = {"both": 12, "share": 24}
 """Up to how many genres a cell has room for counts and shares, or for shares alone."""
@@ -183,7 +184,7 @@ class ConfusionDisplay:
             for i, j in zip(*np.nonzero(counts), strict=True)
             if values != "none"
         ]  # fmt: skip
-        names = [str(genre) for genre in self.classes[places]]
+        names = [as_label(genre) for genre in self.classes[places]]
         size = 10 if n <= 12 else 8
         steep = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         ax.set_xticks(

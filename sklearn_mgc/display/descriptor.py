@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc.display.axes import AxesDisplay, genre_colors
+from sklearn_mgc.display.axes import AxesDisplay, as_label, genre_colors
 
 
 class DescriptorDisplay(AxesDisplay):
@@ -88,5 +88,5 @@ class DescriptorDisplay(AxesDisplay):
             ax.vlines(median, place - 0.3, place + 0.3, color="black", lw=1.5)
             jitter = rng.uniform(-0.2, 0.2, len(here))
             ax.plot(here, place + jitter, ".", ms=3, color=paint)
-        ax.set_yticks(places, [str(genre) for genre in names])
+        ax.set_yticks(places, [as_label(genre) for genre in names])
         ax.set(xlabel=self.name, ylim=(-0.6, len(names) - 0.4))

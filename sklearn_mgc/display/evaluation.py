@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_mgc._optional import require
-from sklearn_mgc.display.axes import genre_colors
+from sklearn_mgc.display.axes import as_label, genre_colors
 from sklearn_mgc.display.confusion import ConfusionDisplay
 
 
@@ -93,7 +93,7 @@ class EvaluationDisplay:
             place, recall, xerr=np.clip(spans, 0, None), capsize=3, alpha=0.8, ecolor="0.2",
             color=[colors[row["genre"]] for row in rows],
         )  # fmt: skip
-        left.set_yticks(place, [str(row["genre"]) for row in rows])
+        left.set_yticks(place, [as_label(row["genre"]) for row in rows])
         score, low, high = result.interval()
         level = f"{100 * result.confidence_level:g} % CI"
         left.axvline(float(result.right.mean()), color="0.3", linestyle=":")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import as_label
 
 _COLORS = {"silence": "C0", "noise": "C1"}
 
@@ -95,7 +96,7 @@ class ExplanationDisplay:
         left.set(
             xlabel="time (s)",
             ylabel="loss of probability",
-            title=f"{found.genre} {found.probability:.2f}: which seconds",
+            title=f"{as_label(found.genre)} {found.probability:.2f}: which seconds",
         )
         step = max(1, (len(found.bands) - 1) // 6)
         ticks = np.arange(0, len(found.bands), step)

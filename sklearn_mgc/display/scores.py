@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_mgc.display.axes import AxesDisplay
+from sklearn_mgc.display.axes import AxesDisplay, as_label
 
 
 class ScoresDisplay(AxesDisplay):
@@ -91,11 +91,11 @@ class ScoresDisplay(AxesDisplay):
             ]
             ax.errorbar(
                 score, places, xerr=np.clip(spans, 0, None), fmt="o", color=f"C{k}", capsize=3,
-                label=str(protocol),
+                label=as_label(protocol),
             )  # fmt: skip
         for place in range(1, len(systems)):
             ax.axhline(place - 0.5, color="0.85", lw=0.8)
-        ax.set_yticks(range(len(systems)), [str(system) for system in systems])
+        ax.set_yticks(range(len(systems)), [as_label(system) for system in systems])
         ax.set(
             xlim=(min(0.0, *(row["low"] for row in self.rows)), 1.02),
             ylim=(len(systems) - 0.5, -0.5),

@@ -11,6 +11,8 @@ from typing import Any
 
 from sklearn_mgc.audio import printable
 
+_LONGEST = 80  # characters of a cell in a terminal
+
 
 def escape_markdown(text: object) -> str:
     r"""Make text that Markdown, and HTML within it, leave as it is.
@@ -60,7 +62,7 @@ def text_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
     hip-hop      9
     """
     rows = [list(row) for row in rows]
-    cells = [[printable(_text(cell)) for cell in row] for row in [columns, *rows]]
+    cells = [[_shortened(printable(_text(cell))) for cell in row] for row in [columns, *rows]]
     right = _numeric(columns, rows)
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = [
@@ -71,6 +73,11 @@ def text_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
         for row in cells
     ]
     return "\n".join(lines)
+
+
+def _shortened(text: str) -> str:
+    """One absurdly long name must not widen all rows of a terminal."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def markdown_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:

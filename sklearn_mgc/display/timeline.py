@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_mgc.display.axes import AxesDisplay, genre_colors
+from sklearn_mgc.display.axes import AxesDisplay, as_label, genre_colors
 
 _SHOWN = 8
 """Genres with a colour of their own; the rest are summed up, or none could be told apart."""
@@ -69,7 +69,7 @@ class GenreTimelineDisplay(AxesDisplay):
         order = np.argsort(-np.nan_to_num(timeline.overall))
         shown = np.sort(order[:_SHOWN])
         areas = [timeline.probabilities[:, i] for i in shown]
-        labels = [str(timeline.classes[i]) for i in shown]
+        labels = [as_label(timeline.classes[i]) for i in shown]
         paint = [colors[timeline.classes[i]] for i in shown]
         if len(order) > _SHOWN:
             areas.append(timeline.probabilities[:, order[_SHOWN:]].sum(axis=1))

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.display.axes import as_label
 
 
 class TrainingCurvesDisplay:
@@ -158,5 +159,5 @@ class TrainingCurvesDisplay:
         self.axes_ = axes
         self.figure_ = axes[0].figure
         if self.name:
-            self.figure_.suptitle(self.name)
+            self.figure_.suptitle(as_label(self.name))
         return self

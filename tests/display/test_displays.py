@@ -1,5 +1,6 @@
 """Pictures say what the numbers say, with two genres and with thirty."""
 
+import io
 import sys
 
 import numpy as np
@@ -23,12 +24,15 @@ from sklearn_mgc.display import (
     TrainingCurvesDisplay,
     genre_colors,
 )
+from sklearn_mgc.display.axes import as_label
 from sklearn_mgc.evaluation import compare, cross_validate
 
 
-def result_of(n_genres: int, model=None):
+def result_of(n_genres: int, model=None, names=None):
     rng = np.random.default_rng(0)
-    names = np.array([f"a genre with a long name {i:02}" for i in range(n_genres)])
+    if names is None:
+        names = [f"a genre with a long name {i:02}" for i in range(n_genres)]
+    names = np.array(names, dtype=object)
     artists = np.arange(8 * n_genres) // 2
     which = artists % n_genres
     X = rng.normal(size=(len(artists), 4)) + 2 * rng.normal(size=(n_genres, 4))[which]
@@ -37,6 +41,7 @@ def result_of(n_genres: int, model=None):
 
 
 RESULTS = {n: result_of(n) for n in (2, 30)}
+HOSTILE = ["$\\frac{$", "R$&B$", "_it_", "caf\udce9", "a\nb", "x" * 500, "a\0b"]
 
 
 def pixels(figure) -> np.ndarray:
@@ -76,6 +81,24 @@ def test_readable_with_few_and_many_genres(name, n_genres):
         assert not overlapping(level)  # boxes of slanting labels overlap where letters do not
         box = ax.get_tightbbox()
         assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
+
+
+@pytest.mark.parametrize("name", [name for name in DRAWN if name != "comparison"])
+def test_names_of_all_kinds(name):
+    drawn = DRAWN[name](result_of(len(HOSTILE), names=HOSTILE))
+    drawn.figure_.savefig(io.BytesIO(), format="svg")
+    shown = {label.get_text() for ax in drawn.figure_.axes for label in ax.get_yticklabels()}
+    if name not in ("reliability", "coverage", "scores"):
+        assert shown >= {as_label(genre) for genre in HOSTILE}
+
+
+def test_labels_are_what_was_named():
+    text = Figure().text(0, 0, "")
+    for name in HOSTILE[:3]:
+        text.set_text(as_label(name))
+        plain, is_math = text._preprocess_math(text.get_text())
+        assert plain.strip() == name and not is_math
+    assert as_label("a\nb") == "a\\nb" and len(as_label("x" * 500)) == 40
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -78,6 +78,11 @@ def test_printable_keeps_every_script_and_emoji():
     assert printable("a\tb\x7f") == r"a\tb\x7f"
 
 
+def test_an_absurd_name_does_not_widen_a_terminals_table():
+    lines = text_table(["genre", "clips"], [["x" * 500, 1], ["jazz", 2]]).splitlines()
+    assert max(map(len, lines)) < 100 and "..." in lines[1]
+
+
 def test_columns_line_up():
     table = text_table(
         ["genre", "n", "score"], [["日本", np.int64(3), np.float32(0.25)], ["a", 12, 1]]
