@@ -6,12 +6,13 @@ which imports them.
 
 from __future__ import annotations
 
+import csv
 import errno
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +52,38 @@ def write_whole(path: str | os.PathLike) -> Iterator[Path]:
         raise OSError(
             f"{path}: could not be written ({error.strerror}); make room, or choose another file"
         ) from error
+
+
+# With these, spreadsheets begin what they compute, and what they run.
+FORMULAS = ("=", "+", "-", "@")
+
+
+def write_table(path: str | os.PathLike, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Write a CSV file in UTF-8, whole or not at all.
+
+    Bytes of names that are not UTF-8 are escaped. Text that a spreadsheet would compute has an
+    apostrophe before it, which the readers of `datasets` take away again.
+    """
+    with (
+        write_whole(path) as part,
+        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
+        table = csv.writer(file)
+        table.writerow(columns)
+        table.writerows(map(_cell, row) for row in rows)
+
+
+def _cell(value):
+    guarded = isinstance(value, str) and value.lstrip().startswith(FORMULAS)
+    return f"'{value}" if guarded and not _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 @contextmanager

@@ -14,9 +14,10 @@ import threading
 
 import numpy as np
 import pytest
+import soundfile
 
 from sklearn_mgc.__main__ import COMMANDS, main
-from sklearn_mgc.datasets import make_music
+from sklearn_mgc.datasets import load_audio_table, make_music
 from sklearn_mgc.features import FeatureStore, HandcraftedFeatures
 
 
@@ -286,6 +287,21 @@ def test_tables_of_files_whose_names_are_not_utf8(model, folder, tmp_path, capsy
     for table in tables:
         assert r"caf\udce9.wav" in table.read_text(encoding="utf-8")
     assert "\x1b" not in "".join(capsys.readouterr())
+
+
+def test_tables_run_nothing_in_a_spreadsheet_and_are_read_as_they_were(tmp_path, monkeypatch):
+    names = ["=cmd|calc", "+x", "-x", "@SUM(A1)", "-2", "rock"]
+    for i, genre in enumerate(names):
+        (tmp_path / genre).mkdir()
+        soundfile.write(tmp_path / genre / "=a.wav", np.sin((i + 1) * np.arange(22050)), 22050)
+    monkeypatch.chdir(tmp_path)
+    assert main(["features", str(tmp_path), "--output", "f.csv"]) == 0
+    with open("f.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["label"] for row in rows} == {"'=cmd|calc", "'+x", "'-x", "'@SUM(A1)", "-2", "rock"}
+    assert all(row["filename"].startswith(("'", "rock")) for row in rows)
+    music = load_audio_table("f.csv")
+    assert sorted(music.target_names) == sorted(names) and not music.errors
 
 
 def test_an_error_shows_names_and_sends_no_control_characters(capsys):

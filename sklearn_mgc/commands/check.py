@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sklearn.utils import Bunch
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable, write_table, write_whole
 from sklearn_mgc.commands.tracks import add_left_out, tell_left_out
 from sklearn_mgc.datasets import check_audio
 
@@ -35,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    outputs = [path for path in (args.csv, args.json) if path is not None]
-    for path in outputs:
-        check_writable(path)
+    for path in (args.csv, args.json):
+        if path is not None:
+            check_writable(path)
     table = check_audio(
         args.paths,
         min_duration=args.min_duration,
@@ -45,14 +45,13 @@ def run(args: argparse.Namespace) -> int:
         n_jobs=args.jobs,
         verbose=1,
     )
-    for path in outputs:
-        with write_whole(path) as part:
-            # Names that are not UTF-8 are written with their odd bytes escaped.
-            if path is args.csv:
-                table.to_csv(part, index=False, errors="backslashreplace")
-            else:
-                rows = table.astype(object).where(table.notna(), None).to_dict("records")
-                part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="ascii")
+    plain = table.astype(object).where(table.notna(), None)
+    if args.csv is not None:
+        write_table(args.csv, list(plain), plain.itertuples(index=False))
+    if args.json is not None:
+        rows = plain.to_dict("records")
+        with write_whole(args.json) as part:
+            part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="ascii")
     if args.left_out:
         tell_left_out(Bunch(errors=table.attrs["errors"]), every=True)
     return int((table["problem"] != "").any())

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.commands.tracks import SOURCES, add_left_out, describe, load_files
 from sklearn_mgc.features import HandcraftedFeatures
@@ -46,15 +45,11 @@ def run(args: argparse.Namespace) -> int:
     )
     X = describe(transformer, files)
     read = np.isfinite(X).all(axis=1)
-    with (
-        write_whole(args.output) as part,
-        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
-    ):
-        table = csv.writer(file)
-        table.writerow(["filename", *transformer.get_feature_names_out(), "label"])
-        for i in np.flatnonzero(read):
-            name = _relative(Path(files[i]), as_path(args.source))
-            table.writerow([name, *(f"{value:.9g}" for value in X[i]), genres[i]])
+    rows = (
+        [_relative(Path(files[i]), as_path(args.source)), *map("{:.9g}".format, X[i]), genres[i]]
+        for i in np.flatnonzero(read)
+    )
+    write_table(args.output, ["filename", *transformer.get_feature_names_out(), "label"], rows)
     print(f"{read.sum()} of {len(X)} files, {X.shape[1]} columns -> {args.output}")
     return int(not read.all())
 

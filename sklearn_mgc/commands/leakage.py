@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import printable
 from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
@@ -67,8 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if len(leaks) > _N_SHOWN:
         print(f"... and {len(leaks) - _N_SHOWN} more; --output writes them all")
     if args.output is not None:
-        with write_whole(args.output) as part:
-            leaks.to_csv(part, index=False, errors="backslashreplace")
+        write_table(args.output, list(leaks), leaks.itertuples(index=False))
     return int(args.fail_on_leak and report.has_leak)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
     MODELS,
@@ -65,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
         else:
             tqdm.write(_line(row))
     if args.csv is not None:
-        _write(rows, args.csv)
+        columns = ["file", "genre", "probability", "sure", "error"]
+        write_table(args.csv, columns, map(_cells, rows))
     return int(any("error" in row for row in rows))
 
 
@@ -108,16 +108,6 @@ def _line(row: dict[str, Any]) -> str:
     return f"{printable(row['file'])}: {'' if row['sure'] else 'not sure: '}{ranked}"
 
 
-def _write(rows: list[dict[str, Any]], path: Path) -> None:
-    with (
-        write_whole(path) as part,
-        # Names that are not UTF-8 are written with their odd bytes escaped.
-        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
-    ):
-        table = csv.writer(file)
-        table.writerow(["file", "genre", "probability", "sure", "error"])
-        for row in rows:
-            probability = max(row.get("probabilities", {"": ""}).values())
-            table.writerow(
-                [row["file"], row.get("genre"), probability, row.get("sure"), row.get("message")]
-            )
+def _cells(row: dict[str, Any]) -> list:
+    probability = max(row.get("probabilities", {"": ""}).values())
+    return [row["file"], row.get("genre"), probability, row.get("sure"), row.get("message")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 import time
 from collections import Counter
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
     add_asking,
@@ -107,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         _tell(rows, journal)
     if args.output is not None:
-        _write_table(rows, args.output)
+        write_table(args.output, _COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
     return int(any(row["skipped"].startswith(_FAILED) for row in rows))
 
 
@@ -159,16 +158,6 @@ def _tell(rows: list[dict[str, Any]], journal: TagJournal | None) -> None:
         print("Nothing was written; --write does.")
     elif journal.n_files:
         print(printable(f"To undo: python -m sklearn_mgc tag --undo {journal.path}"))
-
-
-def _write_table(rows: list[dict[str, Any]], path: Path) -> None:
-    with (
-        write_whole(path) as part,
-        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
-    ):
-        table = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
-        table.writeheader()
-        table.writerows(rows)
 
 
 def _undo(args: argparse.Namespace) -> int:

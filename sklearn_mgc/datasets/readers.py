@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sklearn_mgc._atomic import FORMULAS
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
 
@@ -87,7 +88,8 @@ def cell_text(row: Sequence, index: int) -> str:
         empty = value is None or bool(value != value)
     except (TypeError, ValueError):  # the one that pandas calls NA; an array
         empty = True
-    return "" if empty else str(value).strip()
+    text = "" if empty else str(value).strip()
+    return text[1:] if text[:1] == "'" and text[1:].lstrip().startswith(FORMULAS) else text
 
 
 def numbers_of(cells: Sequence[Sequence[str]], delimiter: str) -> list[list[float]]:
