@@ -38,6 +38,8 @@ def add_network(package: Path) -> None:
     (package / "networks" / "perceptron.py").write_text(
         "from torch import nn\n"
         "class Perceptron(nn.Sequential):\n"
+        '    """One layer.\n\n    Parameters\n    ----------\n'
+        '    dropout : float, default=0.1\n        Share of inputs dropped.\n    """\n\n'
         "    def __init__(self, input_shape, n_classes, dropout=0.1):\n"
         "        width = input_shape[0]\n"
         "        super().__init__(nn.Dropout(dropout), nn.Linear(width, n_classes))\n"
@@ -54,6 +56,7 @@ def add_network(package: Path) -> None:
         ("import DNN\n", "import Perceptron\n"),
         ("_module = DNN\n", "_module = Perceptron\n"),
         ("    _net = DenseNet\n", ""),
+        ("    hidden_sizes, dropout, lr", "    dropout, lr"),
         ('        "hidden_sizes",\n', ""),
         ('        "hidden_sizes": ["array-like"],\n', ""),
         ("        hidden_sizes=(256, 128, 64, 32),\n        *,\n", "        *,\n"),

@@ -108,21 +108,24 @@ def test_randomized_search(music):
     assert search.cv_results_["mean_test_score"].shape == (2,)
 
 
-@pytest.mark.parametrize("make", [headline, lambda: mel_pipeline(clone(NETWORKS["CRNN"]))])
-def test_saved_model_predicts_the_same_in_a_fresh_process(music, make, tmp_path):
-    model = make().fit(music.data, music.target)
-    joblib.dump(model, tmp_path / "model.joblib")
+def test_saved_models_predict_the_same_in_a_fresh_process(music, tmp_path):
     paths = [str(p) for p in music.data[:4]]
     script = (
         "import sys, joblib, numpy as np\n"
-        "model = joblib.load(sys.argv[1])\n"
-        "np.save(sys.argv[2], model.predict_proba(sys.argv[3:]))\n"
+        "for name in ('headline', 'spectrograms'):\n"
+        "    model = joblib.load(f'{sys.argv[1]}/{name}.joblib')\n"
+        "    np.save(f'{sys.argv[1]}/{name}.npy', model.predict_proba(sys.argv[2:]))\n"
     )
-    subprocess.run(
-        [sys.executable, "-c", script, tmp_path / "model.joblib", tmp_path / "p.npy", *paths],
-        check=True,
-    )
-    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), model.predict_proba(paths))
+    expected = {}
+    for name, model in {
+        "headline": headline(),
+        "spectrograms": mel_pipeline(clone(NETWORKS["CRNN"])),
+    }.items():
+        joblib.dump(model.fit(music.data, music.target), tmp_path / f"{name}.joblib")
+        expected[name] = model.predict_proba(paths)
+    subprocess.run([sys.executable, "-c", script, str(tmp_path), *paths], check=True)
+    for name, probabilities in expected.items():
+        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), probabilities)
 
 
 def test_import_loads_nothing_heavy():

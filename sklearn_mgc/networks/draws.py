@@ -43,7 +43,8 @@ def compiled(module: nn.Module) -> Any:
 
     To mark the methods where they are defined would load the compiler with this package.
     """
-    for kind in {type(m) for m in module.modules() if hasattr(m, "seed_draws")}:
+    kinds: set[Any] = {type(m) for m in module.modules() if hasattr(m, "seed_draws")}
+    for kind in kinds:
         kind.draw = torch.compiler.disable(kind.draw)
     return torch.compile(module)
 
