@@ -27,6 +27,8 @@ def share_docs(cls: type, *others: type) -> None:
             lines.append(line)
             continue
         for name in line.removesuffix(_SHARED).split(", "):
+            if name not in entries:
+                raise TypeError(f"{cls.__name__}: no base class or network describes {name!r}")
             head, *text = entries[name]
             head = head.partition(", default=")[0]
             default = given[name].default if name in given else inspect.Parameter.empty

@@ -28,13 +28,13 @@ from sklearn_mgc.commands.tracks import (
     announce,
     check_folds,
     count_folds,
-    describe,
+    describe_all,
     load_tracks,
 )
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
-from sklearn_mgc.evaluation.protocols import draw_folds
+from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
 from sklearn_mgc.saving import save_model
 
@@ -189,14 +189,7 @@ def _extract(paths, wanted: set[str], *, seconds: float | None):
         "mel": MelSpectrogram(n_bands, n_frames=n_frames, hop_length=hop, n_jobs=-1),
     }
     transformers = {name: transformers[name] for name in transformers if name in wanted}
-    X: dict[str, np.ndarray] = {}
-    for name, transformer in transformers.items():
-        X[name] = describe(transformer, paths, tell=not X)
-    read = np.ones(len(paths), dtype=bool)
-    for values in X.values():
-        read &= np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    for transformer in transformers.values():
-        transformer.set_params(on_error="raise", verbose=0, n_jobs=None)
+    X, read = describe_all(transformers, paths)
     return transformers, {name: values[read] for name, values in X.items()}, read
 
 

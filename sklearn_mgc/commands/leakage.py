@@ -11,7 +11,7 @@ from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import printable
 from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
-from sklearn_mgc.evaluation.protocols import draw_folds
+from sklearn_mgc.evaluation.folds import draw_folds
 
 EXAMPLE = "my_music --folds 5"
 

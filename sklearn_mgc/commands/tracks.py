@@ -20,7 +20,7 @@ from sklearn_mgc.datasets.check import list_audio
 from sklearn_mgc.datasets.files import Errors, is_audio, walk
 from sklearn_mgc.datasets.readers import TABLE_SUFFIXES, read_table
 from sklearn_mgc.datasets.table import find_column
-from sklearn_mgc.evaluation.protocols import draw_folds
+from sklearn_mgc.evaluation.folds import draw_folds
 
 SOURCES = (
     "a folder genre/*.mp3, a zip archive of one, a pattern of files ('music/*/*.mp3'), or a table "
@@ -229,6 +229,16 @@ def describe(transformer, paths, *, tell: bool = True) -> np.ndarray:
     for failure in transformer.failed_ if tell else ():
         print(f"left out: {failure['message']}", file=sys.stderr)
     return X
+
+
+def describe_all(transformers: dict, paths) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """What each transformer makes of all files, by its name, and which of them all could read."""
+    parts: dict[str, np.ndarray] = {}
+    for name, transformer in transformers.items():
+        parts[name] = describe(transformer, paths, tell=not parts)
+        transformer.set_params(n_jobs=None, on_error="raise", verbose=0)
+    finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in parts.values()]
+    return parts, np.all(finite, axis=0)
 
 
 def network_of(model):

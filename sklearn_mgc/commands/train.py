@@ -31,7 +31,7 @@ from sklearn_mgc.commands.tracks import (
     announce,
     check_folds,
     count_folds,
-    describe,
+    describe_all,
     load_tracks,
     network_of,
 )
@@ -163,13 +163,7 @@ def _transformers(args: argparse.Namespace) -> dict:
 
 def _extract(transformers: dict, music: Bunch):
     """Columns of each kind, all columns side by side, and the tracks that could be read."""
-    parts: dict[str, np.ndarray] = {}
-    for name, transformer in transformers.items():
-        parts[name] = describe(transformer, music.data, tell=not parts)
-        transformer.set_params(n_jobs=None, on_error="raise", verbose=0)
-    read = np.ones(len(music.data), dtype=bool)
-    for part in parts.values():
-        read &= np.isfinite(part).reshape(len(part), -1).all(axis=1)
+    parts, read = describe_all(transformers, music.data)
     X = next(iter(parts.values())) if len(parts) == 1 else np.hstack(list(parts.values()))
     kept = Bunch(
         data=music.data[read],

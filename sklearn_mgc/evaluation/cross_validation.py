@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
-from sklearn_mgc.evaluation.protocols import draw_folds, refuse_leaks
+from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.evaluation.results import EvaluationResult
 from sklearn_mgc.evaluation.stored_predictions import Predicted
 from sklearn_mgc.features.workers import run

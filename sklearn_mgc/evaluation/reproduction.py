@@ -17,7 +17,8 @@ from tqdm import tqdm
 from sklearn_mgc._atomic import check_writable
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.evaluation.cross_validation import cross_validate
-from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, draw_folds, feasible
+from sklearn_mgc.evaluation.folds import draw_folds
+from sklearn_mgc.evaluation.protocols import PROTOCOLS, PaperSplit, Protocol, feasible
 from sklearn_mgc.evaluation.reproduction_report import RunStore, draw_curves, write_report
 from sklearn_mgc.recipes.systems import SYSTEMS, System
 

@@ -18,7 +18,7 @@ from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
 from sklearn_mgc.audio import printable
 from sklearn_mgc.display.tables import Report
-from sklearn_mgc.evaluation.protocols import draw_folds, refuse_leaks
+from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.features import AudioTransformer
 from sklearn_mgc.features.descriptors import DESCRIPTORS, column_labels
 from sklearn_mgc.features.summary import STATISTICS

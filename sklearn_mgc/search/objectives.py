@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sklearn_mgc._routing import fit_with
 from sklearn_mgc._sklearn_compat import _safe_indexing
-from sklearn_mgc.evaluation.protocols import draw_folds, refuse_leaks
+from sklearn_mgc.evaluation.folds import draw_folds, refuse_leaks
 from sklearn_mgc.search.spaces import space as ready_space
 from sklearn_mgc.search.studies import refuse_minimizing, retry_the_dead, signs_of_life
 

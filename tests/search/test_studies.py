@@ -43,7 +43,7 @@ from sklearn_mgc import (
 from sklearn_mgc.audio import stream_audio
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.discovery import all_estimators
-from sklearn_mgc.evaluation.protocols import draw_folds
+from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import sound
 from sklearn_mgc.recipes import published
 from sklearn_mgc.search import objectives, studies
