@@ -1,6 +1,6 @@
 """
-Ears trained on other music
-===========================
+Pretrained embeddings
+=====================
 
 A network that heard hundreds of thousands of songs describes clips; a linear classifier does the
 rest. Its weights are brought once by ``python -m sklearn_mgc models fetch musicnn``; where they are

@@ -16,7 +16,7 @@ EXAMPLE = "list"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="what there is, and how to come by it")
+    listing = actions.add_parser("list", help="what there is, and how to get them")
     info = actions.add_parser("info", help="source, licence, faults and splits of a data set")
     info.add_argument("name", choices=data_sets(), metavar="NAME", help=", ".join(data_sets()))
     for action in (listing, info):

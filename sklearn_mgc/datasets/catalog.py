@@ -19,7 +19,7 @@ class DataSet:
     tracks: str
     genres: str
     groups: str
-    get: str  # how to come by it
+    get: str  # how to get it
     load: str
     describe: Callable[[str], str]  # DESCR of a copy of which the text says where it is
     size: str = ""
