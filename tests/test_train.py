@@ -123,7 +123,7 @@ def test_folds_are_as_many_as_the_smallest_genre_has_artists():
 )
 def test_too_few_to_learn_from(music, tmp_path, monkeypatch, capsys, model, jazz, rock, message):
     """In words of genres, artists and tracks, before anything is read."""
-    monkeypatch.setattr(train, "describe", None)
+    monkeypatch.setattr(train, "describe_all", None)
     rows = [
         f"{file},{genre},{artist}"
         for genre, artists in (("jazz", jazz), ("rock", rock))
