@@ -30,7 +30,7 @@ def start(function, *args):
 def finish(*processes):
     """Wait for processes, which must end well."""
     for process in processes:
-        process.join(timeout=120)
+        process.join(timeout=300)
     assert [process.exitcode for process in processes] == [0] * len(processes)
 
 
@@ -100,7 +100,7 @@ def optimize(storage, seconds, n_trials, begin):
     X = np.random.default_rng(0).normal(size=(40, 2)) + (y == "jazz")[:, None]
     function = search.objective(SlowRegression(), X, y, cv=2)
     study = search.open_study(storage, space=function.space, heartbeat=1)
-    begin.wait(60)
+    begin.wait(300)
     stop = optuna.study.MaxTrialsCallback(n_trials)
     study.optimize(function, n_trials=n_trials, callbacks=[stop])
 
@@ -110,5 +110,5 @@ def open_studies(storages, begin):
     from sklearn_mgc import search
 
     for storage in storages:
-        begin.wait(60)
+        begin.wait(300)
         search.open_study(storage)

@@ -264,7 +264,7 @@ def test_a_killed_worker_loses_no_trial(clips, tmp_path, kind, request):
         storage = request.getfixturevalue("postgresql")
     begin = CONTEXT.Barrier(2)
     worker = start(optimize, storage, 60, 3, begin)
-    begin.wait(60)
+    begin.wait(300)
     deadline = time.monotonic() + 60
     study = search.open_study(storage)
     while time.monotonic() < deadline:
