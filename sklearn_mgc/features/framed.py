@@ -36,7 +36,7 @@ class FramedTransformer(AudioTransformer):
         return self.backend == "fused"
 
     @property
-    def frames(self) -> FrameParams:
+    def _frames(self) -> FrameParams:
         """How a sound is cut into frames."""
         return FrameParams(self.sample_rate, self.n_fft, self.hop_length, self.pad_mode)
 

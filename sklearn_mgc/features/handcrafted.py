@@ -176,7 +176,7 @@ class HandcraftedFeatures(FramedTransformer):
             raise ValueError(f"n_mfcc must be an integer from 1 to 128, got {self.n_mfcc!r}")
 
     def extract_sound(self, sound: Sound):
-        settings = Settings(self.frames, self.n_mfcc)
+        settings = Settings(self._frames, self.n_mfcc)
         names, statistics = self._descriptors(), self._statistics()
         of_samples = tuple(name for name in names if DESCRIPTORS[name].frames is None)
         if self.backend == "librosa":

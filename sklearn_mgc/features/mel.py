@@ -132,10 +132,10 @@ class MelSpectrogram(FramedTransformer):
         bands = {"n_mels": self.n_mels, "fmin": self.fmin, "fmax": self.fmax}
         # The peak is the whole clip's, also where it lies beyond the last frame kept.
         if self.backend == "librosa":
-            mel = _by_librosa(sound.waveform(), self.frames, **bands)
+            mel = _by_librosa(sound.waveform(), self._frames, **bands)
             mel, peak = mel[: self.n_frames], float(mel.max())
         else:
-            mel, peak = mel_spectrogram(sound, self.frames, n_frames=self.n_frames, **bands)
+            mel, peak = mel_spectrogram(sound, self._frames, n_frames=self.n_frames, **bands)
         decibel = power_to_db(mel, ref=peak, top_db=None)
         np.maximum(decibel, np.float32(-self.top_db), out=decibel)
         out = np.full(self.output_shape(), -self.top_db, dtype=np.float32)
