@@ -211,6 +211,8 @@ def _journal(path: Path):
         raise IsADirectoryError(
             f"{path}: is a folder; name a file, such as {path / 'study.journal'}"
         )
+    if path.exists() and not path.is_file():  # which would be waited for
+        raise ValueError(f"{path}: is a pipe or device; name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = JournalFileOpenLock(str(path))
     mend(path, lock)

@@ -404,6 +404,8 @@ def test_what_is_not_a_journal_is_named_and_left_alone(tmp_path):
         search.open_study(tmp_path / "study.db")
     with pytest.raises(IsADirectoryError, match="is a folder; name a file, such as"):
         search.open_study(tmp_path)
+    with pytest.raises(ValueError, match="nul.*: is a pipe or device"):
+        search.open_study(os.devnull)
     with pytest.raises(ValueError, match=r"song.wav: cannot be opened .*not a database"):
         search.open_study(f"sqlite:///{music}")
     path = tmp_path / "study.journal"
