@@ -28,7 +28,7 @@ from sklearn_mgc.features import (
     database,
     extraction,
     fingerprint,
-    handcrafted,
+    framed,
     sound,
 )
 from tests.processes import extract_on_a_full_disk, extract_slowly, finish, start
@@ -148,7 +148,7 @@ def test_every_parameter_is_in_the_key(transformer, cache):
 
 def test_new_kernel_is_a_miss(files, cache, decoded, monkeypatch):
     HandcraftedFeatures(cache=cache).transform(files[:1])
-    monkeypatch.setattr(handcrafted, "KERNEL_VERSION", "another")
+    monkeypatch.setattr(framed, "KERNEL_VERSION", "another")
     HandcraftedFeatures(cache=cache).transform(files[:1])
     assert len(decoded) == 2
 
