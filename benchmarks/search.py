@@ -10,8 +10,8 @@ Three measurements, each in turns, so that all share whatever else the machine d
     The same grid with joblib's threading backend: wall time of one worker by that of two, and
     whether the scores are equal.
 ``paths``
-    The headline pipeline on files, with ``cache=`` and an empty store each time: wall time of one
-    worker by that of two.
+    The headline pipeline with its default epochs on files, with ``cache=`` and an empty store each
+    time: wall time of one worker by that of two.
 
 ::
 
@@ -111,10 +111,10 @@ def measure_workers(make_search, X, y) -> dict:
     }
 
 
-def on_paths(cache_parent: Path, epochs: int) -> GridSearchCV:
+def on_paths(cache_parent: Path) -> GridSearchCV:
     """The headline pipeline; its store is filled as a user would, before the workers start."""
     features = HandcraftedFeatures(cache=tempfile.mkdtemp(dir=cache_parent))
-    network = DNNClassifier(max_epochs=epochs, random_state=0, device="cpu")
+    network = DNNClassifier(random_state=0, device="cpu")
 
     class Filled(GridSearchCV):
         def fit(self, X, y):
@@ -165,9 +165,7 @@ def main() -> None:
                 music = make_music(60, duration=10.0, folder=f"{folder}/music", random_state=0)
             else:
                 music = load_audio_folder(args.audio)
-            found = measure_workers(
-                lambda: on_paths(Path(folder), args.epochs), music.data, music.target
-            )
+            found = measure_workers(lambda: on_paths(Path(folder)), music.data, music.target)
             print(json.dumps({"paths": found}), flush=True)
 
 
