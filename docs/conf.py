@@ -86,6 +86,9 @@ def fetched(folder: Path) -> dict:
     return found
 
 
+# Names of this package must lead somewhere; those of others do where their inventories are.
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!sklearn_mgc\.).*")]
 intersphinx_mapping = fetched(Path(__file__).parent / "_build" / "inventories")
 # In the gallery as somebody would read them.
 EXAMPLES = [
@@ -125,3 +128,16 @@ sphinx_gallery_conf = {
 }
 # The inherited `score` documentation refers to labels of scikit-learn's own guide.
 suppress_warnings = ["config.cache", "ref.ref", "ref.term"]
+
+
+def linked_wherever_imported(app, env, node, text):
+    """Find names of this package that a docstring has without their room."""
+    domain, name = env.get_domain("py"), node.get("reftarget", "")
+    found = [known for known in domain.objects if known.endswith(f".{name}")]
+    if node.get("refdomain") != "py" or len(found) != 1:
+        return None
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, text)
+
+
+def setup(app):
+    app.connect("missing-reference", linked_wherever_imported)

@@ -33,7 +33,7 @@ shutil.copy(made.data[0], folder / "rock" / "copy.wav")
 
 # %%
 # The doctor decodes every file.
-table = check_audio(folder, min_duration=2.0)
+table = check_audio(folder, min_duration=2.0, verbose=0)
 print(table.loc[table["problem"] != "", ["path", "problem"]].to_string(index=False))
 
 # %%

@@ -5,8 +5,6 @@ Save, load, and serve
 A fitted pipeline as a file, in another runtime, and behind a page to drop a song on.
 """
 
-# sphinx_gallery_thumbnail_path = '_static/serve.png'
-
 # %%
 # A small model.
 import io
@@ -25,6 +23,7 @@ from sklearn_mgc.datasets import make_music
 from sklearn_mgc.saving import load_model, runs_code, save_model, to_onnx
 from sklearn_mgc.web import create_app
 
+# sphinx_gallery_thumbnail_path = '_static/serve.png'
 folder = tempfile.TemporaryDirectory()
 music = make_music(n_tracks=36, duration=2.0, random_state=0)
 model = make_pipeline(

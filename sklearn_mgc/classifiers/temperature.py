@@ -16,7 +16,7 @@ from sklearn_mgc.classifiers.predictions import GenreMixin
 
 
 class TemperatureScaledClassifier(MetaEstimatorMixin, GenreMixin, BaseEstimator):
-    """Divide the logits of a classifier by a temperature [1]_.
+    """Divide the logits of a classifier by a temperature.
 
     The genre that is predicted stays the same; how sure the classifier says it is changes [1]_.
     A temperature above 1 makes it less sure. :func:`fit_temperature` finds the temperature on

@@ -79,10 +79,10 @@ def reproduce(
         descriptors, or paths, of which descriptors and spectrograms are computed first; or
         several, by name.
     protocols : str or sequence of str, default=None
-        Of :data:`sklearn_mgc.evaluation.protocols.PROTOCOLS`; None is all that the data
+        Of ``sklearn_mgc.evaluation.protocols.PROTOCOLS``; None is all that the data
         allows.
     systems : sequence of str, default=None
-        Of :data:`sklearn_mgc.recipes.systems.SYSTEMS`; None is all that the data allows.
+        Of ``sklearn_mgc.recipes.systems.SYSTEMS``; None is all that the data allows.
     n_repeats : int, default=None
         Draws, or seeds, of each protocol; None is the protocol's own number.
     output : str or path-like, default="reproduction"

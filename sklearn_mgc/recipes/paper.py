@@ -22,7 +22,7 @@ class Published:
     Parameters
     ----------
     system : str
-        Name of the system, as in :data:`sklearn_mgc.recipes.systems.SYSTEMS`.
+        Name of the system, as in ``sklearn_mgc.recipes.systems.SYSTEMS``.
     dataset : str
         "GTZAN" or "FMA-small".
     accuracy : float
