@@ -86,9 +86,13 @@ def fetched(folder: Path) -> dict:
     return found
 
 
-# Names of this package must lead somewhere; those of others do where their inventories are.
+# Names of this package must lead somewhere, but for what annotations alone name; those of others do
+# where their inventories are.
 nitpicky = True
-nitpick_ignore_regex = [(r"py:.*", r"(?!sklearn_mgc\.).*")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!sklearn_mgc\.).*"),
+    (r"py:class", r"sklearn_mgc\..*\.(Backbone|Block|FrameParams)"),
+]
 intersphinx_mapping = fetched(Path(__file__).parent / "_build" / "inventories")
 # In the gallery as somebody would read them.
 EXAMPLES = [
@@ -131,10 +135,13 @@ suppress_warnings = ["config.cache", "ref.ref", "ref.term"]
 
 
 def linked_wherever_imported(app, env, node, text):
-    """Find names of this package that a docstring has without their room."""
-    domain, name = env.get_domain("py"), node.get("reftarget", "")
-    found = [known for known in domain.objects if known.endswith(f".{name}")]
-    if node.get("refdomain") != "py" or len(found) != 1:
+    """Find names of this package that are written without their room, or with the file in it."""
+    package, _, name = node.get("reftarget", "").rpartition(".")
+    if node.get("refdomain") != "py" or (package and not package.startswith("sklearn_mgc")):
+        return None
+    domain = env.get_domain("py")
+    found = [n for n, o in domain.objects.items() if n.endswith(f".{name}") and not o.aliased]
+    if len(found) != 1:
         return None
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, text)
 
