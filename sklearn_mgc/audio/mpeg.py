@@ -123,6 +123,7 @@ def walk(data: bytes, start: int = 0) -> Walk:
     while not breaks_off and (found := _next_frame(data, at)) is not None:
         run, breaks_off = _run(data, found)
         if run.n_frames < 2 and found != at:  # chance
+            n_junk += found + 1 - at
             at, breaks_off = found + 1, False
             continue
         n_junk += found - at

@@ -134,6 +134,7 @@ FILES = {
     "mp3 with damaged headers": (
         lambda y: without_header(mp3(y, **VBR), 4, 40, 90), 6, {"damaged"},
     ),
+    "mp3 before a wav": (lambda y: mp3(y) + encoded(y, format="WAV"), 6, {"damaged"}),
     "mp3 with a tag longer than the file": (lambda y: endless_tag(mp3(y, **CBR)), 6, set()),
     "wav with a tag longer than the file": (
         lambda y: endless_tag(encoded(y, format="WAV")), 6, set(),
