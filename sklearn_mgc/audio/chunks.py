@@ -37,6 +37,7 @@ class Link(NamedTuple):
     start: int
     stop: int
     missing: float = 0.0  # share of the promised samples that is not there, unless it is tiny
+    n_after: int = 0  # bytes behind it that are not its own
     unsized: int | None = None  # where the size of its samples lies, if its writer left zero
 
 
@@ -52,7 +53,7 @@ def walk(file: BinaryIO, size: int) -> list[Link]:
         links.append(link)
         start = link.stop
         if start + 8 > size or _at(file, start, 4) != mark:
-            links[-1] = link._replace(stop=size)
+            links[-1] = link._replace(stop=size, n_after=max(size - start, 0))
             return links
 
 

@@ -231,6 +231,9 @@ def _chunk_parts(source: Source, note: Note) -> list[Part]:
     missing = max(link.missing for link in links)
     if missing:
         note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
+    n_after = links[-1].n_after
+    if n_after > _JUNK and Content(source.after(source.size - n_after)).kind:
+        note("several streams", "is followed by a file of another format, which is not read")
     if len(links) > 1:
         _note_streams(note, len(links))
         data = source.read()

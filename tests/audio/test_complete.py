@@ -134,6 +134,8 @@ FILES = {
     "mp3 with damaged headers": (
         lambda y: without_header(mp3(y, **VBR), 4, 40, 90), 6, {"damaged"},
     ),
+    "wav before an mp3": (lambda y: encoded(y, format="WAV") + mp3(y), 6, {"several streams"}),
+    "wav before text": (lambda y: encoded(y, format="WAV") + b"text " * 999, 6, set()),
     "mp3 before a wav": (lambda y: mp3(y) + encoded(y, format="WAV"), 6, {"damaged"}),
     "mp3 with a tag longer than the file": (lambda y: endless_tag(mp3(y, **CBR)), 6, set()),
     "wav with a tag longer than the file": (
