@@ -86,6 +86,20 @@ def shape_rows(power, hertz, tiny, magnitude, sums, out):
 
 
 @_kernel
+def crossing_rows(y, first, hop_length, length, out):
+    """Changes of sign within each frame; frame t begins at ``first + t * hop_length`` of ``y``."""
+    tiny = np.float32(-1e-10)
+    for t in range(len(out)):
+        start = first + t * hop_length
+        end = min(start + length, len(y))
+        frame = y[max(start, 0) : max(end, 0)]
+        count = np.int32(0)
+        for i in range(len(frame) - 1):
+            count += np.int32((frame[i] < tiny) != (frame[i + 1] < tiny))
+        out[t] = count
+
+
+@_kernel
 def band_rows(rows, weights, first, start, out):
     """Filterbank whose band ``m`` is ``weights[start[m]:start[m + 1]]`` from bin ``first[m]`` on.
 

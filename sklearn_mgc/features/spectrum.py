@@ -23,6 +23,7 @@ from sklearn_mgc.features.filters import (
     tuning_from_peaks,
 )
 from sklearn_mgc.features.remembered import remembered
+from sklearn_mgc.features.scratch import scratch
 from sklearn_mgc.features.sound import Sound
 
 # Part of every cache key: a change of the numbers must change it, too.
@@ -113,7 +114,7 @@ class Block:
     def seen(self) -> dict[str, np.ndarray]:
         """Everything that one look at each frame can give."""
         n = self.n_frames
-        power = np.empty((n, self.n_bins), dtype=np.float32)
+        power = scratch((n, self.n_bins), np.float32)
         shape = np.empty((3, n), dtype=np.float32)
         mel = np.empty((n, N_MELS), dtype=np.float32)
         rate, n_fft = self.params.sample_rate, self.params.n_fft
@@ -188,14 +189,9 @@ class Block:
 
     def zero_crossings(self) -> np.ndarray:
         """Share of samples at which the sign changes; a sound's ends are padded by repetition."""
-        n_fft = self.params.n_fft
-        starts = np.arange(self.n_frames) * self.params.hop_length + self.first
-        ends = starts + n_fft - 1
-        negative = self.y < np.float32(-1e-10)
-        changed = negative[1:] != negative[:-1]
-        running = np.r_[0, np.cumsum(changed, dtype=np.int32)]
-        last = len(changed)
-        changes = running[np.clip(ends, 0, last)] - running[np.clip(starts, 0, last)]
+        n_fft, hop = self.params.n_fft, self.params.hop_length
+        changes = np.empty(self.n_frames, dtype=np.int32)
+        self.kernels.crossing_rows(self.y, self.first, hop, n_fft, changes)
         return (changes / np.float32(n_fft))[:, None]
 
     def rms(self) -> np.ndarray:
@@ -230,7 +226,12 @@ class Spectrum:
         if not sound.is_long:
             y = sound.waveform()
             half = params.n_fft // 2
-            padded = np.ascontiguousarray(np.pad(y, half, mode=params.pad_mode))  # type: ignore[call-overload]
+            padded = scratch((len(y) + 2 * half,), np.float32)
+            padded[half : half + len(y)] = y
+            if params.pad_mode == "constant":
+                padded[:half] = padded[half + len(y) :] = 0
+            else:
+                padded[:] = np.pad(y, half, mode=params.pad_mode)  # type: ignore[call-overload]
             self._only = Block(padded, y, -half, params)
 
     def blocks(self, whole: Whole | None = None) -> Iterator[Block]:
