@@ -28,7 +28,7 @@ from sklearn_mgc.features.inputs import as_clips
 from sklearn_mgc.features.memmap import NpyFile, new_rows
 from sklearn_mgc.features.sound import Sound, open_sound
 from sklearn_mgc.features.store import FeatureStore
-from sklearn_mgc.features.workers import run
+from sklearn_mgc.features.workers import run, turn
 
 if TYPE_CHECKING:
     from sklearn_mgc.features.base import AudioTransformer
@@ -322,7 +322,7 @@ def _results(transformer: AudioTransformer, sound: Sound) -> list:
             )
         if sound.is_silent:
             raise _silent(sound)
-    with np.errstate(all="ignore"):  # what overflows is found below
+    with turn(), np.errstate(all="ignore"):  # what overflows is found below
         results = [transformer.extract_sound(part) for part in sound.segments(n_segments)]
     if sound.is_silent:
         raise _silent(sound)

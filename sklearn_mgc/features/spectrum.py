@@ -23,7 +23,6 @@ from sklearn_mgc.features.filters import (
     tuning_from_peaks,
 )
 from sklearn_mgc.features.remembered import remembered
-from sklearn_mgc.features.scratch import scratch
 from sklearn_mgc.features.sound import Sound
 
 # Part of every cache key: a change of the numbers must change it, too.
@@ -114,7 +113,7 @@ class Block:
     def seen(self) -> dict[str, np.ndarray]:
         """Everything that one look at each frame can give."""
         n = self.n_frames
-        power = scratch((n, self.n_bins), np.float32)
+        power = np.empty((n, self.n_bins), dtype=np.float32)
         shape = np.empty((3, n), dtype=np.float32)
         mel = np.empty((n, N_MELS), dtype=np.float32)
         rate, n_fft = self.params.sample_rate, self.params.n_fft
@@ -226,12 +225,7 @@ class Spectrum:
         if not sound.is_long:
             y = sound.waveform()
             half = params.n_fft // 2
-            padded = scratch((len(y) + 2 * half,), np.float32)
-            padded[half : half + len(y)] = y
-            if params.pad_mode == "constant":
-                padded[:half] = padded[half + len(y) :] = 0
-            else:
-                padded[:] = np.pad(y, half, mode=params.pad_mode)  # type: ignore[call-overload]
+            padded = np.ascontiguousarray(np.pad(y, half, mode=params.pad_mode))  # type: ignore[call-overload]
             self._only = Block(padded, y, -half, params)
 
     def blocks(self, whole: Whole | None = None) -> Iterator[Block]:
