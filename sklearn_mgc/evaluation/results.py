@@ -353,12 +353,12 @@ class EvaluationResult(Report):
     def _scores(self) -> list[str]:
         level = f"{100 * self.confidence_level:g} % CI"
         width = max(map(len, self.scorers))
-        return [
-            "{:{}}  {:.3f} ({} {:.3f} to {:.3f})".format(
-                printable(name), width, self.interval(name)[0], level, *self.interval(name)[1:]
-            )
-            for name in self.scorers
-        ]
+        lines = []
+        for name in self.scorers:
+            score, low, high = self.interval(name)
+            ends = "not known" if np.isnan(low) else f"{low:.3f} to {high:.3f}"
+            lines.append(f"{printable(name):{width}}  {score:.3f} ({level} {ends})")
+        return lines
 
     def _lines(self) -> list[str]:
         return [*self._scores(), self.protocol, ""]

@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_predict,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -392,3 +393,13 @@ def test_genres_and_artists_as_a_column(clips):
     assert found.interval() == expected.interval()
     with pytest.raises(ValueError, match="1d array"):
         cross_validate(model, X, frame, cv=3)
+
+
+def test_an_interval_that_is_not_known_is_not_printed_as_nan():
+    y = np.repeat(["jazz", "rock"], 20)
+    X = (y == "rock")[:, None] * 1000.0 + np.arange(40)[:, None] % 7
+    result = cross_validate(
+        GaussianNB(), X, y, groups=np.arange(40) // 2, cv=4, scoring=["neg_log_loss"]
+    )
+    assert "not known" in repr(result)
+    assert "nan" not in repr(result)
