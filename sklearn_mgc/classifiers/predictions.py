@@ -23,7 +23,8 @@ class GenreMixin(DocumentedMixin, ClassifierMixin):
         ndarray of shape (n_samples,)
             Genres, as they were passed to ``fit``.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        shares = self.predict_proba(X)  # first, as it says whether the model is fitted
+        return self.classes_[shares.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Predict the probability of each genre.
