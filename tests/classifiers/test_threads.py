@@ -83,7 +83,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 def test_small_networks_start_no_team_and_a_child_of_a_team_predicts():
     done = subprocess.run(
         [sys.executable, "-c", _COUNT_AND_FORK],
-        env={**os.environ, "OMP_NUM_THREADS": "4"},
+        env={**os.environ, "OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"},
         capture_output=True,
         text=True,
         timeout=300,
