@@ -110,13 +110,15 @@ class DenseNet(GenreNet):
             state = batches.kept = _State(layers, int(sizes.max()))
         state.begin(self)
         first = start = 0
-        while first < len(sizes):
-            some = sizes[first : first + state.portion]
-            rows = order[start : start + some.sum()]
-            steps = epoch + np.arange(first, first + len(some)) / len(sizes)
-            state.train(*_gather(batches, rows), some, [self._lr(step) for step in steps])
-            first, start = first + len(some), start + len(rows)
-        state.end(self)
+        try:
+            while first < len(sizes):
+                some = sizes[first : first + state.portion]
+                rows = order[start : start + some.sum()]
+                steps = epoch + np.arange(first, first + len(some)) / len(sizes)
+                state.train(*_gather(batches, rows), some, [self._lr(step) for step in steps])
+                first, start = first + len(some), start + len(rows)
+        finally:  # Ctrl-C between two portions leaves the steps that were taken
+            state.end(self)
         loss, right = state.totals / len(order)
         return float(loss), float(right)
 
@@ -192,12 +194,12 @@ class _State:
             row[[k.VALUES, k.SCALE]] = self._place(most * (n + 1)), self._place(1)
             row[[k.SUMS, k.SLOPES]] = self._place(most * width), self._place(most * width)
             row[k.KEPT] = units * most * self.portion
-            places += self._learned(at, width, n) + self._learned(at + n * width, width, 1)
+            places += self._places_of(at, width, n) + self._places_of(at + n * width, width, 1)
             at, units = at + (n + 1) * width, units + width
             if norm is not None:
                 row[[k.MEAN, k.INVERSE]] = self._place(width), self._place(width)
                 row[[k.GAMMA, k.RUNNING]] = at, self._place(2 * width)
-                places += self._learned(at, width, 1) + self._learned(at + width, width, 1)
+                places += self._places_of(at, width, 1) + self._places_of(at + width, width, 1)
                 places += [(row[k.RUNNING], width, 1), (row[k.RUNNING] + width, width, 1)]
                 at += 2 * width
         self._places = np.array(places)
@@ -210,7 +212,7 @@ class _State:
         self._end += n
         return self._end - n
 
-    def _learned(self, at: int, rows: int, columns: int) -> list[tuple[int, int, int]]:
+    def _places_of(self, at: int, rows: int, columns: int) -> list[tuple[int, int, int]]:
         """Places of weights and their two moments; their gradients are of the loops alone."""
         return [(block * self._n + at, rows, columns) for block in (0, 2, 3)]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sklearn.base import ClassifierMixin
 
 from sklearn_mgc._sklearn_compat import DocumentedMixin
 
 
-class GenreMixin(DocumentedMixin, ClassifierMixin):
+class GenreMixin(DocumentedMixin, ClassifierMixin, ABC):
     """A classifier that has ``predict_proba``."""
 
     def predict(self, X):
@@ -26,6 +28,7 @@ class GenreMixin(DocumentedMixin, ClassifierMixin):
         shares = self.predict_proba(X)  # first, as it says whether the model is fitted
         return self.classes_[shares.argmax(axis=1)]
 
+    @abstractmethod
     def predict_proba(self, X):
         """Predict the probability of each genre.
 
@@ -46,4 +49,3 @@ class GenreMixin(DocumentedMixin, ClassifierMixin):
         ValueError
             If the shape of X differs from that seen in ``fit``.
         """
-        raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 
 
-class AxesDisplay:
+class AxesDisplay(ABC):
     """Base class of pictures: a subclass has ``_draw(ax)``, and ``_size()`` of a new figure."""
 
     def plot(self, *, ax=None) -> Self:
@@ -32,12 +33,13 @@ class AxesDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
+    @abstractmethod
     def _size(self) -> tuple[float, float]:
         """Width and height in inches."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self, ax) -> None:
-        raise NotImplementedError
+        """Draw into axes."""
 
 
 _LONGEST = 40  # characters of a name in a picture

@@ -23,7 +23,6 @@ def run(
     ordered: bool = True,
 ) -> Iterator[Any]:
     """Yield ``function(*task)`` of every task, in order or as they get done."""
-    _keep_memory()
     try:
         kind = "generator" if ordered else "generator_unordered"
         parallel = Parallel(n_jobs=n_jobs, prefer=prefer, return_as=kind)
@@ -58,10 +57,11 @@ _cores: threading.BoundedSemaphore
 def turn() -> Iterator[None]:
     """Compute when a core is free, though the caller may have more threads than there are cores.
 
-    They would take each other's data out of the caches: eight on two cores did two thirds of the
-    work of two. This is a matter of speed alone, so nobody waits long: not for a recording of
+    They would take each other's data out of the caches: eight on two cores did three quarters of
+    the work of two. This is a matter of speed alone, so nobody waits long: not for a recording of
     hours, nor for a transformer that uses another.
     """
+    _keep_memory()
     cores = _cores
     got = cores.acquire(timeout=1.0)
     try:
