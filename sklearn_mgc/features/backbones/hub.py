@@ -14,6 +14,8 @@ import numpy as np
 import torch
 
 from sklearn_mgc._optional import require
+from sklearn_mgc.audio import as_path
+from sklearn_mgc.audio.paths import as_url
 from sklearn_mgc.features.backbones.base import Backbone, Card, Grid
 
 _PREFIX = "hub:"
@@ -37,7 +39,10 @@ def owns(model) -> bool:
 
 def location(model) -> Path | None:
     """Give the folder, if it is one."""
-    folder = Path(os.fspath(model).removeprefix(_PREFIX)).expanduser()  # or "onnx:/net.onnx"
+    text = os.fspath(model).removeprefix(_PREFIX)
+    if as_url(text):  # such as "onnx:/net.onnx", which is another backbone's
+        return None
+    folder = as_path(text)
     return folder if folder.is_dir() else None
 
 
