@@ -7,16 +7,20 @@ process that only had to import would take seconds to begin.
 from __future__ import annotations
 
 import multiprocessing
-import os
+import sys
 import time
 import warnings
+from unittest import mock
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, database
 
-CONTEXT = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+if sys.platform == "win32":
+    CONTEXT = multiprocessing.get_context("spawn")
+else:
+    CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__, "sklearn_mgc.search", "sqlalchemy"])
 
 
@@ -43,8 +47,8 @@ def extract_slowly(cache, delay, files):
         return extract(self, y)
 
     database._BATCH_SECONDS = 0.05
-    HandcraftedFeatures.extract_sound = slowly
-    HandcraftedFeatures(cache=cache).transform(files)
+    with mock.patch.object(HandcraftedFeatures, "extract_sound", slowly):
+        HandcraftedFeatures(cache=cache).transform(files)
 
 
 def extract_on_a_full_disk(cache, files):

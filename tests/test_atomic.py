@@ -84,7 +84,8 @@ def test_mode_link_and_pipe(tmp_path):
     with write_whole(f"/dev/fd/{write}") as part:
         part.write_text("passed on")
     assert os.read(read, 20) == b"passed on"
-    os.close(read), os.close(write)
+    os.close(read)
+    os.close(write)
     long = tmp_path / ("n" * 255)
     with write_whole(long) as part:
         part.write_text("new")

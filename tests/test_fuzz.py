@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-
-@pytest.fixture(scope="module")
-def fuzz():
-    spec = importlib.util.spec_from_file_location("mutants", Path(__file__).with_name("mutants.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests import mutants
 
 
 # The seed is one with which ways of failing were found, which are mended.
 @pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "au", "aiff", "m4a"])
-def test_damaged_files(fuzz, suffix, tmp_path):
+def test_damaged_files(suffix, tmp_path):
     if suffix == "m4a":
         pytest.importorskip("av")
     n_files = 25 if suffix == "m4a" else 15
-    found = {path: fuzz.outcome(path) for path, _ in fuzz.mutants(suffix, n_files, 0, tmp_path)}
-    assert set(found.values()) <= set(fuzz.GOOD), found
+    damaged = mutants.mutants(suffix, n_files, 0, tmp_path)
+    found = {path: mutants.outcome(path) for path, _ in damaged}
+    assert set(found.values()) <= set(mutants.GOOD), found
     assert "AudioError" in found.values() and "row" in found.values()
 
 
-def test_tags_in_an_odd_encoding(fuzz, tmp_path):
+def test_tags_in_an_odd_encoding(tmp_path):
     av = pytest.importorskip("av")
-    (sound, _) = fuzz.sound_files("m4a", tmp_path)
+    (sound, _) = mutants.sound_files("m4a", tmp_path)
     path = tmp_path / "tagged.m4a"
     (tmp_path / "sound.m4a").write_bytes(sound)
     with av.open(str(tmp_path / "sound.m4a")) as source, av.open(str(path), "w") as target:
@@ -42,4 +34,4 @@ def test_tags_in_an_odd_encoding(fuzz, tmp_path):
     data = path.read_bytes()
     assert b"Lied" in data
     path.write_bytes(data.replace(b"Lied", b"L\xefed"))
-    assert fuzz.outcome(path) == "row"
+    assert mutants.outcome(path) == "row"

@@ -66,7 +66,7 @@ def imports_of(file: Path, *, late: bool) -> set[tuple[str, str]]:
         if id(node) in typing_only or (id(node) in inside and not late):
             continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn_mgc"):
-            found |= {(node.module, alias.name) for alias in node.names}
+            found |= {(str(node.module), alias.name) for alias in node.names}
         if isinstance(node, ast.Import):
             found |= {(alias.name, "") for alias in node.names if "sklearn_mgc" in alias.name}
     return found

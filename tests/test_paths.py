@@ -6,6 +6,7 @@ import inspect
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -42,7 +43,7 @@ def cached(transformer):
 
 
 # What is called with "~/place": it makes something there, or says that there is nothing.
-CASES = {
+CASES: dict[str, Callable | None] = {
     "load_audio.source": lambda p: audio.load_audio(p),
     "stream_audio.source": lambda p: list(audio.stream_audio(p)),
     "decode_blocks.source": lambda p: list(audio.decode_blocks(p)),
@@ -106,12 +107,12 @@ def home(tmp_path, monkeypatch):
     assert os.listdir() == ["songs.csv"]
 
 
-@pytest.mark.parametrize("name", [name for name, call in CASES.items() if call is not None])
-def test_it_is_expanded(home, name):
+@pytest.mark.parametrize(("name", "call"), [case for case in CASES.items() if case[1]])
+def test_it_is_expanded(home, name, call):
     if name.startswith(("to_onnx", "open_study")):
         pytest.importorskip("optuna" if "study" in name else "onnx")
     try:
-        said = str(CASES[name]("~/place"))
+        said = str(call("~/place"))
     except (OSError, ValueError) as error:
         said = str(error)
     assert str(home / "place") in said or any(f.name.startswith("place") for f in home.iterdir())
@@ -149,8 +150,7 @@ def parameters_that_take_paths():
                 isinstance(value, type) and issubclass(value, (Exception, Warning))
             ):
                 continue
-            function = value.__init__ if isinstance(value, type) else value
-            for name, parameter in inspect.signature(function).parameters.items():
+            for name, parameter in inspect.signature(value).parameters.items():
                 kind = str(parameter.annotation)
                 if "PathLike" in kind or (name in named and kind != "str | None"):
                     yield f"{value.__name__}.{name}"

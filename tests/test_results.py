@@ -18,6 +18,7 @@ def check():
     if not path.exists():
         pytest.skip("experiments/check.py is not there")
     spec = importlib.util.spec_from_file_location("check", path)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["check"] = module  # dataclasses look their module up
     spec.loader.exec_module(module)

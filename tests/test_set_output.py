@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -60,7 +63,7 @@ def logistic():
     return make_pipeline(StandardScaler(), LogisticRegression())
 
 
-CLASSIFIERS = {
+CLASSIFIERS: dict[str, tuple[Callable, np.ndarray]] = {
     "DNNClassifier": (dense, TABLE),
     "CNN2DClassifier": (lambda: CNN2DClassifier((2, 2, 2), **BRIEF), MELS),
     "CRNNClassifier": (lambda: CRNNClassifier((2, 2, 2), **BRIEF), MELS),
@@ -70,7 +73,7 @@ CLASSIFIERS = {
     "TemperatureScaledClassifier": (lambda: TemperatureScaledClassifier(logistic()), TABLE),
 }
 # The last says whether rows are columns with names, which a frame can have.
-TRANSFORMERS = {
+TRANSFORMERS: dict[str, tuple[Callable, np.ndarray, bool]] = {
     "HandcraftedFeatures": (HandcraftedFeatures, CLIPS, True),
     "HandcraftedFeatures, segments": (lambda: HandcraftedFeatures(n_segments=2), CLIPS, False),
     "MelSpectrogram": (lambda: MelSpectrogram(n_frames=10), CLIPS, False),
@@ -89,7 +92,7 @@ def test_every_estimator_is_here():
         all_estimators("regressor")
 
 
-def alike(act):
+def alike(act) -> dict[str, Any]:
     """What it gives by each output, which must be the same numbers."""
     found = {}
     for output in FRAMES:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 import sys
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,14 +48,15 @@ def without_header(data, *frames):
     data, at = bytearray(data), 0
     for i in range(max(frames) + 1):
         length = frame_length(data, at)
+        assert length is not None
         if i in frames:
             data[at : at + 2] = b"\0\0"
         at += length
     return bytes(data)
 
 
-CBR = {"bitrate_mode": "CONSTANT", "compression_level": 0.5}
-VBR = {"bitrate_mode": "VARIABLE", "compression_level": 0.5}
+CBR: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.5}
+VBR: dict[str, Any] = {"bitrate_mode": "VARIABLE", "compression_level": 0.5}
 OTHER_RATE = 22050
 
 
@@ -63,7 +66,7 @@ def other(noise):
 
 
 # What is made of six seconds of sound; how many seconds it holds; the kinds of notes.
-FILES = {
+FILES: dict[str, tuple[Callable, float | None, set]] = {
     "wav": (lambda y: encoded(y, format="WAV"), 6, set()),
     "mp3": (mp3, 6, set()),
     "mp3 of variable bit rate": (lambda y: mp3(y, **VBR), 6, set()),

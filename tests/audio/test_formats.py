@@ -127,7 +127,7 @@ def test_whichever_decoder_can(tone, tmp_path, monkeypatch, name):
     assert str(caught.value).startswith(str(path))
 
 
-LIBSNDFILE = {
+LIBSNDFILE: dict[str, dict] = {
     "wav": {"format": "WAV"},
     "w64": {"format": "W64"},
     "rf64": {"format": "RF64"},

@@ -6,7 +6,9 @@ import io
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,7 +37,7 @@ def spooled(data):
     return file
 
 
-SOURCES = {
+SOURCES: dict[str, Callable] = {
     "bytes": bytes,
     "bytearray": bytearray,
     "memoryview": memoryview,
@@ -78,7 +80,8 @@ def test_bad_upload():
     assert len(str(caught.value)) < 300
     with pytest.raises(EmptyAudioError, match="^<bytes>: is empty"):
         load_audio(io.BytesIO())
-    for source in (None, 3, ["a.wav"], np.zeros(100)):
+    wrong: list[Any] = [None, 3, ["a.wav"], np.zeros(100)]
+    for source in wrong:
         with pytest.raises(TypeError, match="source must be a path"):
             load_audio(source)
 

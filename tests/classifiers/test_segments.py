@@ -90,7 +90,7 @@ def test_early_stopping_holds_out_whole_tracks(tracks, monkeypatch):
     X, y = tracks
     X = X.copy()
     X[..., 0] = np.arange(60)[:, None]  # the first descriptor names the track
-    seen = []
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
 
     def spy(encoded, groups, fraction, seed):
         train, held_out = split(encoded, groups, fraction, seed)

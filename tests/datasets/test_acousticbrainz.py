@@ -237,7 +237,7 @@ def test_damaged_files_are_error_rows(tmp_path):
             place[keys[rng.integers(len(keys))]] = values[rng.integers(len(values))]
             if i % 4 == 3:
                 whole[rng.choice(list(whole))] = values[rng.integers(len(values))]
-            damaged = json.dumps(whole).encode()
+            damaged[:] = json.dumps(whole).encode()
         (tmp_path / f"{uuid.UUID(int=i + 1)}.json").write_bytes(damaged)
     music = load_acousticbrainz(tmp_path)
     told = {row["id"] for row in music.errors}

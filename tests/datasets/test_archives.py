@@ -127,9 +127,9 @@ def test_a_damaged_header_is_not_the_end(tmp_path):
             info = tarfile.TarInfo(name)
             info.size = len(content)
             file.addfile(info, io.BytesIO(content))
-    content = bytearray((tmp_path / "a.tar").read_bytes())
-    content[content.index(b"genres/jazz")] ^= 1
-    (tmp_path / "a.tar").write_bytes(content)
+    damaged = bytearray((tmp_path / "a.tar").read_bytes())
+    damaged[damaged.index(b"genres/jazz")] ^= 1
+    (tmp_path / "a.tar").write_bytes(damaged)
     with pytest.raises(ValueError, match="damaged header"):
         unpack(tmp_path / "a.tar", tmp_path / "out")
 

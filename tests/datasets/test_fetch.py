@@ -20,11 +20,26 @@ from sklearn_mgc.datasets.catalog import data_sets
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
+class Server(ThreadingHTTPServer):
+    """What is served, and what was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}/sound"
+        self.files = {"music.bin": CONTENT}
+        self.faults: list = [None]
+        self.requests: list[tuple[str, str | None]] = []
+        self.awake = threading.Event()
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves `files`; each request takes the next of `faults`, the last one for good."""
 
     def do_GET(self):  # noqa: C901 - one branch per fault of a server
         server = self.server
+        assert isinstance(server, Server)
         server.requests.append((self.path, self.headers.get("Range")))
         fault = server.faults.pop(0) if len(server.faults) > 1 else server.faults[0]
         content = server.files.get(self.path.rsplit("/", 1)[-1])
@@ -78,11 +93,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch):
     """A server in a thread; waiting between attempts costs no time."""
     monkeypatch.setattr(download.time, "sleep", lambda seconds: None)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    http.files, http.faults, http.requests = {"music.bin": CONTENT}, [None], []
-    http.awake = threading.Event()
-    http.url = f"http://127.0.0.1:{http.server_address[1]}/sound"
+    http = Server()
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield http

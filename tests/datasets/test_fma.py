@@ -290,8 +290,8 @@ def test_public_lists(shared_data, tmp_path, sound):
     with genres.open(encoding="utf-8") as file:
         genre = {int(row["filename"][4:10]): row["genre"] for row in csv.DictReader(file)}
     with artists.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    known = {int(row["ID"]): (int(row["Artist ID"]), row["Set"]) for row in rows}
+        table = csv.DictReader(file)
+        known = {int(row["ID"]): (int(row["Artist ID"]), row["Set"]) for row in table}
     assert Counter(genre.values()) == dict.fromkeys(
         ["Electronic", "Experimental", "Folk", "Hip-Hop", "Instrumental", "International", "Pop",
          "Rock"], 1000,

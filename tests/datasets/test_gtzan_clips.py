@@ -16,9 +16,15 @@ from sklearn_mgc.datasets.bunch import folds_of
 IDS = sorted(table.clips())
 
 
+def parts_of(split: str, seed: int = 0, ids: list[str] = IDS) -> np.ndarray:
+    found = table.part_of(ids, split, seed)
+    assert found is not None
+    return found
+
+
 def leaks(split, train=("train",), test="test"):
     """Number of test clips whose artist is in training."""
-    parts = table.part_of(IDS, split)
+    parts = parts_of(split)
     artist = np.array([table.clips()[name].artist for name in IDS])
     return int(np.isin(artist[parts == test], artist[np.isin(parts, train)]).sum())
 
@@ -39,7 +45,7 @@ def test_artists_and_songs():
 
 
 def test_fault_filtered_counts_and_its_own_leaks():
-    parts = table.part_of(IDS, "fault_filtered")
+    parts = parts_of("fault_filtered")
     genre = np.array([name.split(".")[0] for name in IDS])
     counts = {part: [int(((parts == part) & (genre == g)).sum()) for g in table.GENRES]
               for part in ("train", "valid", "test")}  # fmt: skip
@@ -51,7 +57,7 @@ def test_fault_filtered_counts_and_its_own_leaks():
 
 
 def test_no_artist_on_both_sides_of_the_artist_filtered_split():
-    parts = table.part_of(IDS, "artist_filtered")
+    parts = parts_of("artist_filtered")
     assert Counter(parts) == {1: 327, 2: 317, 3: 304, "": 52}
     for fold in (1, 2, 3):
         assert leaks("artist_filtered", [other for other in (1, 2, 3) if other != fold], fold) == 0
@@ -61,7 +67,7 @@ def test_no_artist_on_both_sides_of_the_artist_filtered_split():
 
 
 def test_the_published_folds_leak():
-    parts = table.part_of(IDS, "foleiss")
+    parts = parts_of("foleiss")
     assert Counter(parts) == {1: 315, 2: 316, 3: 317, "": 52}
     found = [leaks("foleiss", [o for o in (1, 2, 3) if o != fold], fold) for fold in (1, 2, 3)]
     assert found == [77, 60, 43]
@@ -69,21 +75,21 @@ def test_the_published_folds_leak():
 
 def test_random_splits_of_the_paper():
     for split, sizes in (("paper", [800, 100, 100]), ("paper_60_20_20", [600, 200, 200])):
-        parts = table.part_of(IDS, split, 0)
+        parts = parts_of(split)
         assert [int((parts == part).sum()) for part in ("train", "valid", "test")] == sizes
-        np.testing.assert_array_equal(parts, table.part_of(IDS, split, 0))
-        assert not np.array_equal(parts, table.part_of(IDS, split, 1))
+        np.testing.assert_array_equal(parts, parts_of(split))
+        assert not np.array_equal(parts, parts_of(split, 1))
         # Segments of one clip stay together.
-        doubled = table.part_of(IDS + IDS, split, 0)
+        doubled = parts_of(split, ids=IDS + IDS)
         np.testing.assert_array_equal(doubled[:1000], doubled[1000:])
     assert leaks("paper") / 100 > 0.7  # why nobody should use it
 
 
 def test_cv_pairs():
-    pairs = folds_of(table.part_of(IDS, "artist_filtered"))
+    pairs = folds_of(parts_of("artist_filtered")) or []
     assert [len(test) for _, test in pairs] == [327, 317, 304]
     assert all(len(train) + len(test) == 948 for train, test in pairs)
-    ((train, test),) = folds_of(table.part_of(IDS, "fault_filtered"))
+    ((train, test),) = folds_of(parts_of("fault_filtered")) or []
     assert (len(train), len(test)) == (443, 290)
     assert folds_of(table.part_of(IDS, None)) is None
 
@@ -119,7 +125,7 @@ def test_ids(name, clip):
 
 def test_unknown_split():
     with pytest.raises(ValueError, match="fault_filtered"):
-        table.part_of(IDS, "filtered")
+        parts_of("filtered")
 
 
 @pytest.mark.realdata

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -89,11 +90,11 @@ def test_pipes_are_not_waited_for(miniature, loader):
         table = check_audio(folder, verbose=0).set_index("path")
         assert table.loc[str(pipe), "problem"] == "unreadable"
         return
-    load = {
+    loaders: dict[str, Callable] = {
         "gtzan": load_gtzan, "homburg": load_homburg, "acousticbrainz": load_acousticbrainz,
         "folder": load_audio_folder,
-    }[loader]  # fmt: skip
-    errors = {row["path"]: row["error"] for row in load(folder).errors}
+    }  # fmt: skip
+    errors = {row["path"]: row["error"] for row in loaders[loader](folder).errors}
     assert errors[str(pipe)] == "a pipe or device, not a file"
 
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -23,7 +25,7 @@ from sklearn_mgc.inspection import DescriptorImportance, Explanation, GenreTimel
 
 PICTURES = Path(__file__).parent / "pictures"
 TOLERANCE = 3.0  # root mean square of 255: edges may lie a little elsewhere
-STYLE = {"figure.dpi": 40, "savefig.dpi": 40, "svg.hashsalt": "", "path.simplify": False}
+STYLE: dict[Any, Any] = {"figure.dpi": 40, "savefig.dpi": 40, "path.simplify": False}
 
 
 class Said(ClassifierMixin, BaseEstimator):
@@ -106,10 +108,10 @@ def timeline(n, seed):
 
 def explanation(n, seed):
     rng = np.random.default_rng(seed)
-    drops = [{h: rng.random(k) - 0.2 for h in ("silence", "noise")} for k in (n, 12)]
-    bands = np.geomspace(100, 11000, 13)
+    seconds, bands = ({h: rng.random(k) - 0.2 for h in ("silence", "noise")} for k in (n, 12))
+    edges = np.geomspace(100, 11000, 13)
     return display.ExplanationDisplay(
-        Explanation("a song", genres(1)[0], 0.8, np.linspace(0, 30, n + 1), bands, *drops)
+        Explanation("a song", genres(1)[0], 0.8, np.linspace(0, 30, n + 1), edges, seconds, bands)
     ).plot()
 
 
@@ -133,7 +135,7 @@ def leakage(n, seed):
     return display.LeakageDisplay(LeakageReport(folds, [])).plot()
 
 
-KINDS = {
+KINDS: dict[str, Callable] = {
     "confusion": confusion,
     "confusion_similar": partial(confusion, order="similarity", values="share"),
     "evaluation": lambda n, seed: display.EvaluationDisplay.from_result(result(n, seed)),

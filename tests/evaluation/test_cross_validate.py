@@ -165,7 +165,7 @@ def test_decisions_serve_where_there_are_no_probabilities(clips):
     assert result.score == pytest.approx(roc_auc_score(frame["true"] == "rock", frame["p(rock)"]))
 
 
-def test_groups_reach_searches_and_early_stopping(clips):
+def test_groups_reach_searches_and_early_stopping(clips, monkeypatch):
     X, y, artists = clips
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=GroupKFold(3))
     assert cross_validate(search, X, y, groups=artists).score > 0.4
@@ -174,16 +174,13 @@ def test_groups_reach_searches_and_early_stopping(clips):
     )
     told = []
     fit = DNNClassifier.fit
-    try:
 
-        def spy(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
-            told.append(len(groups))
-            return fit(self, X, y, sample_weight, groups=groups)
+    def spy(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+        told.append(len(groups))
+        return fit(self, X, y, sample_weight, groups=groups)
 
-        DNNClassifier.fit = spy
-        cross_validate(model, X, y, groups=artists)
-    finally:
-        DNNClassifier.fit = fit
+    monkeypatch.setattr(DNNClassifier, "fit", spy)
+    cross_validate(model, X, y, groups=artists)
     assert len(told) == 5 and sum(told) == 4 * 200
 
 

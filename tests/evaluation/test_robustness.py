@@ -111,7 +111,7 @@ def test_identity_changes_nothing():
             conditions={"same": lambda y, rate: y, "other": lambda y, rate: y[::-1] * 0.01},
             verbose=0,
         )
-        heard = {}
+        heard: dict[int, np.ndarray] = {}
         exact = {"same": lambda y, rate: heard.setdefault(rate, y)}
         robustness(model, paths[:1], music.target[12:13], conditions=exact, verbose=0)
         np.testing.assert_array_equal(heard[44100], load_audio(paths[0], sample_rate=44100))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.utils import estimator_checks as checks
 
 RATE = 22050
 # Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
-SAME = {"rtol": 1e-5, "atol": 1e-5}
+assert_same = partial(assert_allclose, rtol=1e-5, atol=1e-5)
 
 INPUT_FREE = (
     checks.check_estimator_cloneable,
@@ -73,12 +74,12 @@ def _run_battery(transformer, paths: list[str]) -> None:
         pd.Series(paths, index=range(7, 7 + len(paths))),
     ]
     for form in forms:
-        assert_allclose(transformer.transform(form), expected, **SAME)
-    assert_allclose(transformer.transform(paths[::-1]), expected[::-1], **SAME)
-    assert_allclose(transformer.transform(paths[1:2]), expected[1:2], **SAME)
-    assert_allclose(pickle.loads(pickle.dumps(transformer)).transform(paths), expected, **SAME)
-    assert_allclose(clone(transformer).transform(paths), expected, **SAME)
-    assert_allclose(clone(transformer).set_params(n_jobs=2).transform(paths), expected, **SAME)
+        assert_same(transformer.transform(form), expected)
+    assert_same(transformer.transform(paths[::-1]), expected[::-1])
+    assert_same(transformer.transform(paths[1:2]), expected[1:2])
+    assert_same(pickle.loads(pickle.dumps(transformer)).transform(paths), expected)
+    assert_same(clone(transformer).transform(paths), expected)
+    assert_same(clone(transformer).set_params(n_jobs=2).transform(paths), expected)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import struct
 import sys
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -35,7 +36,7 @@ RATE = 16000
 def random_weights(seed: int = 0) -> dict[str, np.ndarray]:
     """Weights of musicnn's shapes, as many of them negative as not."""
     rng = np.random.default_rng(seed)
-    shapes = {"conv2d": (7, 38, 1, 204), "conv2d_1": (7, 67, 1, 204)}
+    shapes: dict[str, tuple[int, ...]] = {"conv2d": (7, 38, 1, 204), "conv2d_1": (7, 67, 1, 204)}
     shapes |= {f"conv2d_{i}": (n, 1, 1, 51) for i, n in ((2, 128), (3, 64), (4, 32))}
     shapes |= {"conv2d_5": (7, 561, 1, 64), "conv2d_6": (7, 64, 1, 64), "conv2d_7": (7, 64, 1, 64)}
     shapes |= {"dense": (1506, 200), "dense_1": (200, 50)}
@@ -282,7 +283,7 @@ def test_windows_do_not_depend_on_blocks_and_batches(fetched):
     expected = PretrainedEmbedding(hop=1.0, batch_size=100).embed_windows(whole)
     assert len(expected) == 1 + ((1 + len(y) // 256) - 187) // 62
     for size, n_blocks in ((1, 1), (3, 5), (16, 40)):
-        sound = Sound("y", RATE, lambda n=n_blocks: np.array_split(y, n), is_long=True)
+        sound = Sound("y", RATE, partial(np.array_split, y, n_blocks), is_long=True)
         found = PretrainedEmbedding(hop=1.0, batch_size=size).embed_windows(sound)
         assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
@@ -290,11 +291,12 @@ def test_windows_do_not_depend_on_blocks_and_batches(fetched):
 def test_hours_are_never_in_memory(fetched, monkeypatch):
     sizes = []
     embed = musicnn.Musicnn.embed
-    monkeypatch.setattr(
-        musicnn.Musicnn,
-        "embed",
-        lambda self, y, n, *a: (sizes.append(len(y)), embed(self, y, n, *a))[1],
-    )
+
+    def spy(self, y, *rest):
+        sizes.append(len(y))
+        return embed(self, y, *rest)
+
+    monkeypatch.setattr(musicnn.Musicnn, "embed", spy)
     block = make_clip(seconds=30)
     sound = Sound("hours", RATE, lambda: (block for _ in range(3)), is_long=True)
     assert PretrainedEmbedding(batch_size=4).embed_windows(sound).shape == (30, 200)

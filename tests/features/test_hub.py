@@ -6,6 +6,7 @@ import json
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -17,15 +18,17 @@ from sklearn.base import clone
 
 from sklearn_mgc.__main__ import main
 from sklearn_mgc.features import HandcraftedFeatures, PretrainedEmbedding, backbones, extract
+from sklearn_mgc.features.backbones.hub import HubModel
 from sklearn_mgc.saving import load_model, save_model
 
 tf = pytest.importorskip("transformers", reason="the extra hub is not installed")
 hub = pytest.importorskip("huggingface_hub")
 
 RATE = 16000
-SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZES: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
 SIZES |= {"intermediate_size": 16}
-CONVOLUTIONS = {"conv_dim": (8, 8), "conv_kernel": (20, 16), "conv_stride": (20, 16)}
+CONVOLUTIONS: dict[str, Any] = {"conv_dim": (8, 8), "conv_kernel": (20, 16)}
+CONVOLUTIONS |= {"conv_stride": (20, 16)}
 CONVOLUTIONS |= {"num_feat_extract_layers": 2, "num_conv_pos_embeddings": 2}
 WAV2VEC = SIZES | CONVOLUTIONS | {"num_conv_pos_embedding_groups": 2}
 
@@ -70,8 +73,8 @@ def clap():
 def whisper():
     sizes = {"layers": 2, "attention_heads": 2, "ffn_dim": 16}
     layers = {f"{part}_{name}": n for part in ("encoder", "decoder") for name, n in sizes.items()}
-    tokens = {"vocab_size": 60, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-    tokens |= {"decoder_start_token_id": 1}
+    tokens: dict[str, int | None] = {"vocab_size": 60, "pad_token_id": 0, "bos_token_id": 1}
+    tokens |= {"eos_token_id": 2, "decoder_start_token_id": 1}
     tokens |= {"suppress_tokens": None, "begin_suppress_tokens": None}
     lengths = {"max_source_positions": 50, "max_target_positions": 10, "num_mel_bins": 16}
     model = tf.WhisperModel(tf.WhisperConfig(d_model=16, **layers, **tokens, **lengths))
@@ -324,7 +327,7 @@ def test_code_of_a_repository_runs_only_if_trusted(folders, tmp_path, monkeypatc
 def test_cache_and_several_transformers(folders, tmp_path, monkeypatch):
     embedding = PretrainedEmbedding(folders / "wav2vec2", cache=tmp_path / "cache")
     rows = embedding.transform([make_clip()])
-    monkeypatch.setattr(backbones.hub.HubModel, "embed", None)  # would fail if it were computed
+    monkeypatch.setattr(HubModel, "embed", None)  # would fail if it were computed
     assert_array_equal(clone(embedding).transform([make_clip()]), rows)
     with pytest.raises(TypeError):
         clone(embedding).set_params(model=folders / "hubert").transform([make_clip()])

@@ -14,7 +14,6 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
-from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -31,10 +30,8 @@ from sklearn_mgc.features import (
     framed,
     sound,
 )
+from tests.features.conftest import assert_same
 from tests.processes import extract_on_a_full_disk, extract_slowly, finish, start
-
-# Two computations may differ in the last bits: where FFT buffers lie decides their rounding.
-SAME = {"rtol": 1e-5, "atol": 1e-5}
 
 RATE = 22050
 
@@ -81,11 +78,11 @@ def test_second_transform_decodes_nothing(transformer, files, cache, decoded, se
     expected = transformer.transform(files)
     decoded.clear()
     cached = clone(transformer).set_params(cache=cache)
-    assert_allclose(cached.transform(files), expected, **SAME)
+    assert_same(cached.transform(files), expected)
     assert sorted(decoded) == files
     for again in (cached, clone(cached), pickle.loads(pickle.dumps(cached))):
-        assert_allclose(again.transform(files[::-1]), expected[::-1], **SAME)
-    assert_allclose(clone(cached).set_params(n_jobs=2).transform(files), expected, **SAME)
+        assert_same(again.transform(files[::-1]), expected[::-1])
+    assert_same(clone(cached).set_params(n_jobs=2).transform(files), expected)
     assert len(decoded) == len(files)
 
 
@@ -94,7 +91,7 @@ def test_settled_files_are_not_even_read(files, cache, monkeypatch):
     transformer = HandcraftedFeatures(cache=cache)
     expected = transformer.transform(files)
     monkeypatch.setattr(extraction, "digest_of", None)
-    assert_allclose(transformer.transform(files), expected, **SAME)
+    assert_same(transformer.transform(files), expected)
 
 
 def test_grid_search_computes_each_file_once(files, cache, decoded):
@@ -115,7 +112,7 @@ def test_changed_file_is_a_miss(files, cache, settled, keep_times):
     if keep_times:
         os.utime(files[3], ns=(status.st_atime_ns, status.st_mtime_ns))
     after = transformer.transform(files)
-    assert_allclose(after, HandcraftedFeatures().transform(files), **SAME)
+    assert_same(after, HandcraftedFeatures().transform(files))
     assert (after != before).any(axis=1).tolist() == [i == 3 for i in range(8)]
 
 
@@ -133,7 +130,7 @@ def test_changed_parameter_is_a_miss(files, cache, decoded, change):
     changed = HandcraftedFeatures(cache=cache, **change)
     values = changed.transform(files[:1])
     assert len(decoded) == 1
-    assert_allclose(changed.transform(files[:1]), values, **SAME)
+    assert_same(changed.transform(files[:1]), values)
     assert len(decoded) == 1
 
 
@@ -159,7 +156,7 @@ def test_moved_folder_is_known(files, cache, decoded, settled):
     os.rename(folder, f"{folder} moved")
     moved = [path.replace(folder, f"{folder} moved") for path in files]
     for _ in range(2):
-        assert_allclose(HandcraftedFeatures(cache=cache).transform(moved), expected, **SAME)
+        assert_same(HandcraftedFeatures(cache=cache).transform(moved), expected)
     assert len(decoded) == len(files)
 
 
@@ -171,7 +168,7 @@ def test_members_of_a_zip(files, cache, decoded, settled, tmp_path):
     expected = HandcraftedFeatures().transform(files)
     decoded.clear()
     for _ in range(2):
-        assert_allclose(HandcraftedFeatures(cache=cache).transform(members), expected, **SAME)
+        assert_same(HandcraftedFeatures(cache=cache).transform(members), expected)
     assert len(decoded) == len(files)
 
 
@@ -181,7 +178,7 @@ def test_waveforms(clips, cache, monkeypatch):
     changed = [clips[0] + np.float32(1e-3), *clips[1:]]
     assert (transformer.transform(changed)[0] != expected[0]).any()
     monkeypatch.setattr(HandcraftedFeatures, "extract_sound", None)
-    assert_allclose(transformer.transform(clips), expected, **SAME)
+    assert_same(transformer.transform(clips), expected)
 
 
 def test_failures_are_tried_again(files, cache):
@@ -228,7 +225,7 @@ def test_interrupted_run_goes_on(files, cache, decoded, monkeypatch, n_jobs):
     decoded.clear()
     X = transformer.transform(files)
     assert len(decoded) == len(files) - n_kept
-    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
+    assert_same(X, HandcraftedFeatures().transform(files))
 
 
 def test_store_object_is_clone_and_pickle_safe(files, cache, decoded):
@@ -237,7 +234,7 @@ def test_store_object_is_clone_and_pickle_safe(files, cache, decoded):
         expected = transformer.transform(files)
         for other in (clone(transformer), pickle.loads(pickle.dumps(transformer))):
             assert other.cache == store and other.cache is not store
-            assert_allclose(other.transform(files), expected, **SAME)
+            assert_same(other.transform(files), expected)
         assert transformer.get_params()["cache"] is store
     assert len(decoded) == len(files)
     assert repr(store) == f"FeatureStore({str(cache)!r})"
@@ -274,7 +271,7 @@ def test_killed_process_loses_a_batch_at_most(files, cache, decoded):
     assert 3 <= n_kept < len(files)
     X = HandcraftedFeatures(cache=cache).transform(files)
     assert len(decoded) == len(files) - n_kept
-    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
+    assert_same(X, HandcraftedFeatures().transform(files))
 
 
 def test_processes_share_a_store(files, cache, decoded):
@@ -283,7 +280,7 @@ def test_processes_share_a_store(files, cache, decoded):
     assert store.verify() == [] and store.info()["rows"] == len(files)
     X = HandcraftedFeatures(cache=cache).transform(files)
     assert decoded == []
-    assert_allclose(X, HandcraftedFeatures().transform(files), **SAME)
+    assert_same(X, HandcraftedFeatures().transform(files))
 
 
 def test_full_disk_degrades_to_computing(files, cache):
@@ -322,7 +319,7 @@ def test_unusable_store_degrades_to_computing(files, cache, spoil, n_jobs):
     with pytest.warns(UserWarning, match="computed without it") as caught:
         X = HandcraftedFeatures(cache=cache, n_jobs=n_jobs).transform(files)
     assert len([w for w in caught if "cache" in str(w.message)]) == 1
-    assert_allclose(X, expected, **SAME)
+    assert_same(X, expected)
     if spoil in (_is_garbage, _is_damaged):  # set aside, and begun anew
         assert (cache / "features.sqlite.damaged").exists()
         assert FeatureStore(cache).verify() == []
@@ -357,7 +354,7 @@ def test_damaged_index_gives_no_wrong_row(files, cache, decoded):
         content = content.replace(digest + bytes([own]), digest + bytes([other]))
     (cache / "features.sqlite").write_bytes(content)
     decoded.clear()
-    assert_allclose(HandcraftedFeatures(cache=cache).transform(files), expected, **SAME)
+    assert_same(HandcraftedFeatures(cache=cache).transform(files), expected)
     assert len(decoded) == 2
 
 
@@ -371,7 +368,7 @@ def test_keys_of_a_damaged_list_are_not_mixed_up(files, cache):
         for hop_length in (512, 256):
             X = HandcraftedFeatures(cache=cache, hop_length=hop_length).transform(files)
             expected = HandcraftedFeatures(hop_length=hop_length).transform(files)
-            assert_allclose(X, expected, **SAME)
+            assert_same(X, expected)
     assert all("computed without it" in str(warning.message) for warning in caught)
     store = FeatureStore(cache)
     assert store.verify()
@@ -429,7 +426,7 @@ def test_damaged_row_is_a_miss(files, cache, decoded):
     connection.close()
     assert len(FeatureStore(cache).verify()) == 2
     decoded.clear()
-    assert_allclose(HandcraftedFeatures(cache=cache).transform(files), expected, **SAME)
+    assert_same(HandcraftedFeatures(cache=cache).transform(files), expected)
     assert len(decoded) == 2
     assert FeatureStore(cache).verify() == []
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -229,7 +230,7 @@ def postgresql():
     user = {"user": "nobody"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         os.chmod(folder, 0o777)
-        call = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder, **user}
+        call: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder, **user}
         data = f"{folder}/data"
         subprocess.run([initdb, "-D", data, "-U", "studies", "-A", "trust", "-N"], **call)
         control = [str(Path(initdb).with_name("pg_ctl")), "-D", data, "-w", "-l", f"{folder}/log"]

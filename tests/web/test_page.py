@@ -17,7 +17,7 @@ from sklearn_mgc.web import create_app
 
 uvicorn = pytest.importorskip("uvicorn", reason="needs the web extra")
 pytest.importorskip("fastapi", reason="needs the web extra")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 PATIENCE = 120  # seconds until a step is given up
 
 
