@@ -11,8 +11,9 @@ The names of that line are here; everything else lives in its room (``sklearn_mg
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from sklearn_mgc._optional import require
 
 __version__ = "0.1.0"
 
@@ -68,11 +69,8 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _LINE and name not in _ROOMS:
         raise AttributeError(f"module 'sklearn_mgc' has no attribute {name!r}")
-    try:
-        room = importlib.import_module(f"sklearn_mgc.{_LINE.get(name, name)}")
-    except AttributeError as error:
-        # Python would turn it into "cannot import name", which hides what broke.
-        raise ImportError(f"sklearn_mgc.{name} cannot be imported: {error}") from error
+    # Of an AttributeError Python would make "cannot import name", which hides what broke.
+    room = require(f"sklearn_mgc.{_LINE.get(name, name)}", what="parts of sklearn_mgc")
     return getattr(room, name) if name in _LINE else room
 
 

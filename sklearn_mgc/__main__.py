@@ -10,9 +10,9 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from importlib import import_module
 
 from sklearn_mgc import __version__
+from sklearn_mgc._optional import require
 
 # A command is a module of `commands` with `add_arguments(parser)`, `run(args) -> int` and an
 # `EXAMPLE`. The module of the command that is run is the only one imported: `--help` is instant.
@@ -51,7 +51,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 
 
 def _module(name: str):
-    return import_module(f"sklearn_mgc.commands.{name}")
+    return require(f"sklearn_mgc.commands.{name}", what="commands")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

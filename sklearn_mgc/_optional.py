@@ -1,16 +1,16 @@
-"""Optional packages: one import, and one way to say which extra brings a missing one."""
+"""Packages that may be missing or broken: one import, and one way to say what is the matter."""
 
 from __future__ import annotations
 
 import importlib
+import traceback
 from types import ModuleType
 
 
-def require(module: str, *, extra: str, what: str) -> ModuleType:
-    """Import an optional package, or say how to install it.
+def require(module: str, *, what: str, extra: str = "") -> ModuleType:
+    """Import a module, or say which package is missing or broken, and what to do.
 
-    ``what`` needs it is the subject of a sentence ("reading m4a"), ``extra`` brings it. A package
-    that is there but breaks while it is imported shows its own error.
+    ``what`` needs it is the subject of a sentence ("plots"), ``extra`` brings it.
 
     Examples
     --------
@@ -18,13 +18,32 @@ def require(module: str, *, extra: str, what: str) -> ModuleType:
     >>> require("json", extra="plot", what="plots").dumps([1])
     '[1]'
     """
+    package, cause = module.partition(".")[0], None
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        package = module.partition(".")[0]
-        if (error.name or "").partition(".")[0] != package:
-            raise  # the package is there; what it needs itself is not
-        raise ImportError(
-            f'{what} need {package}, which is not installed: pip install "sklearn_mgc[{extra}]"',
-            name=package,
-        ) from error
+        found = importlib.import_module(module)
+        if getattr(found.__spec__, "origin", "") is not None:
+            return found  # else a folder that happens to have the name
+    except Exception as error:  # packages break with anything when others were upgraded
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if not missing or ("." in missing and missing.partition(".")[0] != package):
+            if isinstance(error, ImportError) and _culprit(error, package) == "sklearn_mgc":
+                raise  # says itself what is the matter
+            package = _culprit(error, package)
+            raise ImportError(
+                f"{what} need {package}, which is installed but cannot be imported "
+                f"({type(error).__name__}: {error}): pip install --force-reinstall {package}",
+                name=package,
+            ) from error
+        package, cause = missing.partition(".")[0], error
+    brought_by = f'"sklearn_mgc[{extra}]"' if extra else package
+    raise ImportError(
+        f"{what} need {package}, which is not installed: pip install {brought_by}", name=package
+    ) from cause
+
+
+def _culprit(error: Exception, package: str) -> str:
+    """The package within whose import an error arose; ``package`` if nothing tells."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "<module>":
+            package = frame.f_globals["__name__"].partition(".")[0]
+    return package

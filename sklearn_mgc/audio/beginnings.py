@@ -23,9 +23,17 @@ _BEGINNINGS = {
     "WavPack": rb"wvpk.{12}\0{4}(?!\0{4}).{5}[" + _BIT_3 + b"]",
     "Monkey's Audio": rb"MAC [\x5a-\x96]\x0f\0\0",
     "WAV": rb"RIFF.{4}WAVE",
+    "RF64": rb"RF64.{4}WAVEds64",
+    "W64": rb"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0",
+    "AU": rb"\.snd\0\0.{6}\0\0\0[\1-\x1b]",
+    "Matroska or WebM": rb"\x1a\x45\xdf\xa3.{1,12}\x42[\x82\x86]",
     "AIFF": rb"FORM.{4}AIF[FC]",
     "OGG": rb"OggS\0\x02",
+    "MP3": rb"ID3[\2-\4]\0[\0\x80\xc0][\0-\x7f]{4}[A-Z]",
 }
+
+
+MARKED = frozenset(_BEGINNINGS)
 
 
 def beginnings(file: BinaryIO, start: int, label: str | None = None) -> Iterator[int]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import BinaryIO, Literal, NamedTuple
-
-from sklearn_mgc.audio.beginnings import beginnings
 
 _MOST_CHUNKS = 1000
 _TOLERANCE = 4096  # bytes that may be missing
@@ -20,14 +17,14 @@ class Form(NamedTuple):
     length: int  # bytes of its length
     header: int  # bytes of the header that its length includes
     align: int  # chunks begin at multiples of this
-    total: tuple[int, int] = (0, 0)  # where the length of the file lies, and what is added to it
+    total: tuple[int, int, int] | None = None  # where the file's length is told, and what it lacks
 
 
-_RIFF = Form("little", 12, 4, 4, 0, 2, (4, 8))
+_RIFF = Form("little", 12, 4, 4, 0, 2, (4, 8, 8))
 _FORMS = {
-    b"RIFF": _RIFF, b"RF64": _RIFF, b"RIFX": _RIFF._replace(order="big"),
-    b"FORM": _RIFF._replace(order="big"), b"riff": Form("little", 40, 16, 8, 24, 8),
-    b"caff": Form("big", 8, 4, 8, 0, 1),
+    b"RIFF": _RIFF, b"RIFX": _RIFF._replace(order="big"), b"FORM": _RIFF._replace(order="big"),
+    b"RF64": _RIFF._replace(total=(20, 28, 8)), b"caff": Form("big", 8, 4, 8, 0, 1),
+    b"riff": Form("little", 40, 16, 8, 24, 8, (16, 24, 0)),
 }  # fmt: skip
 
 
@@ -44,9 +41,6 @@ class Link(NamedTuple):
 def walk(file: BinaryIO, size: int) -> list[Link]:
     """The files of which a file consists: ``cat a.wav b.wav``."""
     mark = _at(file, 0, 4)
-    if mark == b"caff":  # nowhere does it say how long it is
-        stops = [*beginnings(file, 1, "CAF"), size]
-        return [_link(file, a, b) for a, b in pairwise([0, *stops])]
     start, links = 0, []
     while True:
         link = _link(file, start, size)
@@ -69,7 +63,7 @@ def _at(file: BinaryIO, start: int, n: int) -> bytes:
 
 
 def _link(file: BinaryIO, start: int, size: int) -> Link:
-    head = _at(file, start, 12)
+    head = _at(file, start, 28)
     form = _FORMS.get(head[:4])
     promised: int | None
     if form is None:
@@ -78,10 +72,14 @@ def _link(file: BinaryIO, start: int, size: int) -> Link:
         at, first = start + 8, start + offset
         total = first + promised
     else:
-        where, more = form.total
-        total = int.from_bytes(head[where : where + 4], form.order) + more + start
         at, first, promised = _samples(file, start, size, form)
-    stop = total + total % 2 * (form is not None) if start + 12 < total < size else size
+        if form.total is None:
+            total = _last_chunk(file, first + (promised or size), size)
+        else:
+            low, high, more = form.total
+            total = int.from_bytes(head[low:high], form.order) + more + start
+        total += -(total - start) % form.align
+    stop = total if start + 12 < total < size else size
     if promised is None or _is_unknown(promised, 8 * (form.length if form else 4)):
         return Link(start, stop)
     if not promised:
@@ -91,6 +89,17 @@ def _link(file: BinaryIO, start: int, size: int) -> Link:
     missing = promised - max(size - first, 0)
     tiny = missing <= max(_TOLERANCE, 0.005 * promised)
     return Link(start, stop, 0.0 if tiny else missing / promised)
+
+
+def _last_chunk(file: BinaryIO, at: int, size: int) -> int:
+    """Where a CAF file ends, which says nowhere how long it is: with chunks behind the samples."""
+    while at < size:
+        head = _at(file, at, 12)
+        length = len(head) + int.from_bytes(head[4:], "big")
+        if not head[:4].isalnum() or at + length > size:
+            break
+        at += length
+    return at
 
 
 def _is_unknown(promised: int, bits: int) -> bool:

@@ -48,7 +48,7 @@ Blocks = Iterator[tuple[np.ndarray, int]]
 
 def by_soundfile(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
     """Decode with libsndfile; where a file is not ``counted``, its length is a guess."""
-    import soundfile
+    soundfile = require("soundfile", what="sound files")
 
     n_read = rate = 0
     said: list[bytes] = []

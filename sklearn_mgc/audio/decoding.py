@@ -131,7 +131,7 @@ def _decoded(source: Source, content: Content, cut: Cut, note: Note) -> Generato
     parts = parts_of(source, content, note) if content.kind == "pyav" else []
     try:
         if len(parts) > 1:
-            yield from _trimmed(_joined(parts, cut, note, by_pyav), cut, 0)
+            yield from _trimmed(_joined(parts, cut, note), cut, 0)
             return
         with source.open() as file:
             yield from by_pyav(file, cut, note, counted)
@@ -193,14 +193,19 @@ def _by_soundfile(source: Source, content: Content, cut: Cut, note: Note) -> Ite
     yield from _trimmed(_joined(parts, cut, note), cut, n_read)
 
 
-def _joined(parts: list[Part], cut: Cut, note: Note, decode=by_soundfile) -> Iterator:
+def _joined(parts: list[Part], cut: Cut, note: Note) -> Iterator:
     """Streams one after the other, at the first one's rate and channels."""
     form, failure = None, None
     whole = Cut(0.0, None, cut.block_duration)
     for part in parts:
         assert part.data is not None  # only a part that is the whole file has none
-        blocks: Blocks = decode(io.BytesIO(part.data), whole, note, part.counted)
+        blocks: Blocks
         try:
+            if part.counted:
+                content = Content(Source(part.data))
+                blocks = _decoded(content.source, content, whole, note)
+            else:  # frames of an MP3
+                blocks = by_soundfile(io.BytesIO(part.data), whole, note, counted=False)
             first = next(blocks, None)
             if first is None:
                 continue
@@ -210,9 +215,10 @@ def _joined(parts: list[Part], cut: Cut, note: Note, decode=by_soundfile) -> Ite
             )
             for samples in resampled(alike, form[0]):
                 yield samples, form[0]
-        except UndecodableError as error:
-            failure = error
-            note("damaged", f"has a stream that cannot be decoded ({error.detail})")
+        except (UndecodableError, CorruptAudioError, UnsupportedAudioError) as error:
+            detail = getattr(error, "detail", getattr(error, "problem", ""))
+            failure = UndecodableError(detail)
+            note("damaged", f"has a stream that cannot be decoded ({detail})")
     if form is None and failure:
         raise failure
 

@@ -77,7 +77,7 @@ class AudioNote(NamedTuple):
     ----------
     kind : {"truncated", "several streams", "damaged", "channels cancel", "scale"}
         ``"truncated"``: less sound than the file promises, or zeros in place of its end.
-        ``"several streams"``: files joined into one; those of another format are not read.
+        ``"several streams"``: files joined into one, all of which are read.
         ``"damaged"``: parts of the file cannot be decoded as they should, or were skipped.
         ``"channels cancel"``: the mean of the channels is far quieter than they are.
         ``"scale"``: samples far beyond full scale.

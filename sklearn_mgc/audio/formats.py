@@ -37,30 +37,33 @@ class Content:
     """
 
     def __init__(self, source: Source):
-        self.source, self.start, self.head = source, 0, b""
-        with source.open() as file:
+        self.source = source
+        while True:
+            self._skip_tags()
+            self.kind, self.label = self._tell(source.suffix)
+            if not self.start or self.kind == "mp3":
+                break
+            # Decoders take a tag for the file, and one may tell a wrong length.
+            self.source = self.source.after(self.start if self.kind else self._look_for_start())
+
+    def _skip_tags(self) -> None:
+        self.start = 0
+        with self.source.open() as file:
             while True:
                 file.seek(self.start)
                 self.head = file.read(512)
                 if self.head[:3] != b"ID3" or len(self.head) < 10:
                     break
                 self.start += 10 + id3_size(self.head[:10])
-        self.kind, self.label = self._tell(source.suffix)
-        if self.start and self.kind != "mp3":
-            self._begin()
-            self.kind, self.label = self._tell(source.suffix)
 
-    def _begin(self) -> None:
-        """Leave out a tag that decoders take for the file, or one that tells a wrong length."""
-        if not self.kind:
-            with self.source.open() as file:
-                found = next(beginnings(file, 10), None)
-            if found is None:
-                runs = walk(self.source.read(), 10).runs
-                found = runs[0].start if runs and runs[0].n_frames > 2 else 0
-            self.start = found
-        self.source = self.source.after(self.start)
-        self.start, self.head = 0, self.source.read(0, 512)
+    def _look_for_start(self) -> int:
+        """Where the sound begins after a tag that tells a wrong length, or might."""
+        with self.source.open() as file:
+            found = next(beginnings(file, 10), None)
+        if found is None:
+            runs = walk(self.source.read(), 10).runs
+            found = runs[0].start if runs and runs[0].n_frames > 2 else 10
+        return found
 
     def _tell(self, suffix: str) -> tuple[str, str]:
         head = self.head

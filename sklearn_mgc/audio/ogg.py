@@ -7,7 +7,6 @@ it for the file.
 from __future__ import annotations
 
 import zlib
-from itertools import pairwise
 from typing import NamedTuple
 
 _BEGINS, _ENDS = 2, 4  # flags of a page
@@ -17,10 +16,11 @@ _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 class Walk(NamedTuple):
     """What walking from page to page has found."""
 
-    links: list[tuple[int, int]]  # first byte and end of each; streams side by side are one
+    starts: list[int]  # of streams that follow each other; streams side by side are one
     n_junk: int  # bytes before the last page that belong to none
     n_damaged: int  # pages without their checksum, which decoders leave out
     whole: bool  # whether the last page is there and ends the stream
+    stop: int  # where the last page ends
 
 
 def walk(data: bytes) -> Walk:
@@ -38,7 +38,8 @@ def walk(data: bytes) -> Walk:
         n_damaged += after <= len(data) and not _is_sound(data[at:after])
         at = after if data.startswith(b"OggS", after) else data.find(b"OggS", at + 4)
     whole = bool(flags & _ENDS) and after <= len(data)
-    return Walk(list(pairwise([*starts, len(data)])), n_junk, n_damaged, whole)
+    stop = min(after, len(data))
+    return Walk(starts, n_junk, n_damaged, whole, stop)
 
 
 def _is_sound(page: bytes) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import NamedTuple
 
 from sklearn_mgc.audio import chunks, mpeg, ogg
-from sklearn_mgc.audio.beginnings import beginnings
+from sklearn_mgc.audio.beginnings import MARKED, beginnings
 from sklearn_mgc.audio.decoders import note_missing
 from sklearn_mgc.audio.formats import Content
 from sklearn_mgc.audio.source import Source
 from sklearn_mgc.audio.stream import Note
 
 JUNK = 1024  # bytes between frames that are worth a note
+_TAGS = 2**18  # bytes at the end of a file that may be tags
+_RUN = 20  # frames of an MP3 in a row, which do not come about by chance
 PLAIN = ("wav", "aiff", "au", "caf")
 
 
@@ -31,16 +34,25 @@ def parts_of(source: Source, content: Content, note: Note) -> list[Part]:
             return [Part()]
         return mpeg_parts(source, content, note)
     if content.head[:4] == b"OggS":
-        parts = _ogg_parts(source, note)
-        return parts if content.kind == "ogg" else [Part()]  # PyAV reads all of them by itself
+        return _split(source, _ogg_starts(source, note), note)
     if content.kind in PLAIN:
         return _chunk_parts(source, note)
-    with source.open() as file:
-        starts = [0, *beginnings(file, 1, content.label)]
+    if content.label == "MPEG-4":
+        return _split(source, _atom_starts(source), note)
+    return _split(source, _marked_starts(source, content), note)
+
+
+def _split(source: Source, starts: list[int], note: Note) -> list[Part]:
+    """A file of one or several, in any formats, by where each begins."""
     if len(starts) < 2:
         return [Part()]
     _note_streams(note, len(starts))
     return [Part(source.read(a, b - a)) for a, b in pairwise([*starts, source.size])]
+
+
+def _behind(source: Source, stop: int) -> list[int]:
+    """Where another file begins, if one follows where the first one ends."""
+    return [stop] * bool(source.size - stop > JUNK and Content(source.after(stop)).kind)
 
 
 def _chunk_parts(source: Source, note: Note) -> list[Part]:
@@ -49,16 +61,66 @@ def _chunk_parts(source: Source, note: Note) -> list[Part]:
     missing = max(link.missing for link in links)
     if missing:
         note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
-    n_after = links[-1].n_after
-    if n_after > JUNK and Content(source.after(source.size - n_after)).kind:
-        note("several streams", "is followed by a file of another format, which is not read")
-    if len(links) > 1:
-        _note_streams(note, len(links))
-        data = source.read()
-        return [Part(data[link.start : link.stop]) for link in links]
-    if links[0].unsized is not None:
+    starts = [link.start for link in links] + _behind(source, source.size - links[-1].n_after)
+    if len(starts) == 1 and links[0].unsized is not None:
         return [Part(chunks.with_length(source.read(), links[0].unsized))]
-    return [Part()]
+    return _split(source, starts, note)
+
+
+def _atom_starts(source: Source) -> list[int]:
+    """Where the files in an MPEG-4 file begin: at atoms that say so, and behind the last one."""
+    starts, at = [0], 0
+    with source.open() as file:
+        while at < source.size:
+            file.seek(at)
+            head = file.read(16)
+            length, name = int.from_bytes(head[:4], "big"), head[4:8]
+            if length == 1:
+                length = int.from_bytes(head[8:], "big")
+            if not name.isalnum() or 0 < length < 8:
+                break
+            starts += [at] * (at > 0 and name == b"ftyp")
+            at = at + length if length else source.size
+    return starts + _behind(source, at)
+
+
+def _marked_starts(source: Source, content: Content) -> list[int]:
+    """Where files begin by their first bytes, as nothing says where one ends."""
+    alike = content.label not in MARKED or _is_whole_flac(source, content.head)
+    starts = [0]
+    with source.open() as file:
+        for at in beginnings(file, 1, content.label if alike else None):
+            # Not the header in a header, as Ogg has FLAC's and packers keep a WAV file's.
+            if at - starts[-1] > JUNK and _fits(source.read(at, 8), source.size - at):
+                starts.append(at)
+    return starts if alike or len(starts) > 1 else starts + _frames_behind(source)
+
+
+def _is_whole_flac(source: Source, head: bytes) -> bool:
+    """Whether the last frame that a FLAC counts lies where the file ends."""
+    block, longest = (int.from_bytes(head[a:b], "big") for a, b in ((10, 12), (15, 18)))
+    n_samples = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
+    if head[:4] != b"fLaC" or head[8:10] != head[10:12] or not (longest and n_samples and block):
+        return False
+    number = chr(min((n_samples - 1) // block, 0x10FFFF)).encode("utf-8", "surrogatepass")
+    end = source.read(max(source.size - longest - JUNK, 0))
+    return re.search(rb"\xff[\xf8\xf9].." + re.escape(number), end, re.DOTALL) is not None
+
+
+def _fits(head: bytes, size: int) -> bool:
+    """Whether a WAV or AIFF file is not longer than what is there."""
+    if head[:4] not in (b"RIFF", b"FORM"):
+        return True
+    return 36 <= int.from_bytes(head[4:], "little" if head[:1] == b"R" else "big") <= size
+
+
+def _frames_behind(source: Source) -> list[int]:
+    """Where an MP3 without a tag begins, if the file ends in its frames."""
+    ends = mpeg.walk(source.read(max(source.size - _TAGS, 0))).runs
+    if not ends or ends[-1].n_frames < _RUN:
+        return []
+    runs = mpeg.walk(source.read()).runs
+    return [run.start for run in runs if run.n_frames >= _RUN][:1]
 
 
 def _note_streams(note: Note, n_streams: int) -> None:
@@ -77,13 +139,15 @@ def mpeg_parts(source: Source, content: Content, note: Note) -> list[Part]:
     if breaks_off:
         note("truncated", "breaks off within a frame")
     n_streams = mpeg.n_streams(runs)
+    behind = _behind(source, mpeg.after_tags(data, runs[-1].stop))
+    n_junk -= sum(source.size - at for at in behind)
     if n_junk - n_zeros > (JUNK if len(runs) == n_streams else 0):
         note("damaged", f"has {n_junk} bytes between its frames that are not audio")
-    if n_streams > 1:
-        _note_streams(note, n_streams)
-    if len(runs) == 1 and n_junk <= JUNK and (runs[0].constant or runs[0].promised is not None):
+    if n_streams + len(behind) > 1:
+        _note_streams(note, n_streams + len(behind))
+    elif len(runs) == 1 and n_junk <= JUNK and (runs[0].constant or runs[0].promised is not None):
         return [Part(counted=False)]
-    return [_run_part(data, run) for run in runs]
+    return [*(_run_part(data, run) for run in runs), *(Part(data[at:]) for at in behind)]
 
 
 def _run_part(data: bytes, run: mpeg.Run) -> Part:
@@ -93,16 +157,12 @@ def _run_part(data: bytes, run: mpeg.Run) -> Part:
     return Part(frames, counted=False)
 
 
-def _ogg_parts(source: Source, note: Note) -> list[Part]:
-    data = source.read()
-    walk = ogg.walk(data)
+def _ogg_starts(source: Source, note: Note) -> list[int]:
+    walk = ogg.walk(source.read())
     if not walk.whole:
         note("truncated", "breaks off: the page that ends an Ogg stream is missing")
     if walk.n_damaged:
         note("damaged", f"has {walk.n_damaged} damaged pages, which are left out")
     if walk.n_junk:
         note("damaged", f"has {walk.n_junk} bytes between its pages that are not audio")
-    if len(walk.links) < 2:
-        return [Part()]
-    _note_streams(note, len(walk.links))
-    return [Part(data[start:stop]) for start, stop in walk.links]
+    return [*walk.starts, *_behind(source, walk.stop)]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from sklearn_mgc._optional import require
+
 
 def downmix(samples: np.ndarray) -> np.ndarray:
     """Mean over the channels, as librosa and most tools for music analysis do.
@@ -43,7 +45,7 @@ def with_channels(samples: np.ndarray, n_channels: int) -> np.ndarray:
 
 def resampled(blocks: Iterable[tuple[np.ndarray, int]], sample_rate: int) -> Iterator[np.ndarray]:
     """Bring blocks to another rate with soxr; the same to the last bit however they are cut."""
-    import soxr
+    soxr = require("soxr", what="changes of the sample rate")
 
     resampler = None
     for y, rate, first, last in _with_ends(iter(blocks)):

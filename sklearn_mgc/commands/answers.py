@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path, printable
 from sklearn_mgc.inspection import genre_timeline
 from sklearn_mgc.recipes import ready_card
@@ -77,8 +78,7 @@ def probabilities_of(pipeline, file: str, window: float) -> np.ndarray:
 
 def _is_long(file: str, window: float) -> bool:
     """Whether the header tells of much more than a window; a guess is good enough here."""
-    import soundfile
-
+    soundfile = require("soundfile", what="sound files")
     try:
         with open(file, "rb") as raw:  # soundfile takes no names that are not UTF-8
             return soundfile.info(raw).duration > 1.5 * window

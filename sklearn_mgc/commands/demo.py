@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_mgc._atomic import check_writable, write_whole
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
 from sklearn_mgc.commands.tracks import (
@@ -236,12 +237,11 @@ def _print_leak(baseline: System, X, y, n_folds: int, seed: int) -> None:
 
 def _plot(best: System, compared: list[System], output: Path) -> None:
     try:
-        import matplotlib
-    except ImportError:
-        print('No figures: matplotlib is missing, pip install "sklearn_mgc[plot]" adds it.')
+        require("matplotlib", extra="plot", what="plots").use("Agg")
+        plt = require("matplotlib.pyplot", extra="plot", what="plots")
+    except ImportError as error:
+        print(f"No figures: {error}")
         return
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
 
     from sklearn_mgc.display import ConfusionDisplay, TrainingCurvesDisplay
 

@@ -106,10 +106,10 @@ def _folder(folder: Path, groups: str | None) -> tuple[Bunch, str]:
         return load_audio_folder(folder), "--groups none"
     try:
         return load_audio_folder(folder, groups="artist"), "no file has an artist tag"
-    except ImportError:
+    except ImportError as error:
         if groups is not None:
             raise
-        return load_audio_folder(folder), "reading tags needs `pip install mutagen`"
+        return load_audio_folder(folder), str(error)
 
 
 def _is_table(path: Path) -> bool:

@@ -205,6 +205,9 @@ def _summary(rows: list[dict[str, Any]], others: list[str]) -> str:
     for name, count in counts.most_common():
         examples = [row["path"] for row in rows if name in row["problem"].split(", ")]
         lines.append(f"{count:>7} {name}: {_examples(examples)}")
+        if name == "unsupported":  # what to do about it does not lie in the word
+            told = next(row["message"] for row in rows if row["problem"] == name)
+            lines.append(f"{'':>8}{told}")
     if others:
         lines.append(f"{len(others):>7} not looked at: {_examples(others)}")
     return "\n".join(lines)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import soundfile
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
@@ -129,6 +128,7 @@ def read_tags(path: str | os.PathLike) -> dict[str, str]:
 
 def _wave_info(source) -> dict[str, str]:
     """What a WAV file has in its LIST chunk, where mutagen does not look."""
+    soundfile = require("soundfile", what="sound files")
     try:
         # Opened here, because soundfile takes no names that are not UTF-8.
         with source if isinstance(source, io.BytesIO) else open(source, "rb") as raw:

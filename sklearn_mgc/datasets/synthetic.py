@@ -15,6 +15,7 @@ import numpy as np
 from scipy.signal import lfilter
 from sklearn.utils import Bunch, check_random_state
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
 
 
@@ -261,8 +262,7 @@ def _add(y: np.ndarray, start: int, sound: np.ndarray) -> None:
 
 
 def _write(y, folder, genre: str, number: int, format: str, sample_rate: int) -> str:
-    import soundfile
-
+    soundfile = require("soundfile", what="sound files")
     path = as_path(folder) / genre / f"{genre}.{number:05d}.{format}"
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, y, sample_rate)

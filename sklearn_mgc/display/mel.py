@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.display.axes import AxesDisplay
 
 _TICKS = (125, 250, 500, 1000, 2000, 4000, 8000)
@@ -55,8 +56,7 @@ class MelSpectrogramDisplay(AxesDisplay):
         MelSpectrogramDisplay
             The drawn display.
         """
-        from librosa import mel_frequencies
-
+        mel_frequencies = require("librosa", what="spectrograms").mel_frequencies
         from sklearn_mgc.audio import load_audio
         from sklearn_mgc.features import MelSpectrogram
 

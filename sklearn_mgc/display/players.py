@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 
 
@@ -45,7 +46,7 @@ class AudioPlayers:
         return f"<table><tbody>{rows}</tbody></table>"
 
     def _player(self, clip) -> str:
-        import soundfile
+        soundfile = require("soundfile", what="sound files")
 
         from sklearn_mgc.audio import load_audio
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from sklearn_mgc._optional import require
 
 # Imported on first use: a leakage report needs no torch.
 _HOME: dict[str, str] = {
@@ -24,6 +25,7 @@ _HOME: dict[str, str] = {
     "RobustnessResult": "robustness_measurement",
     "reproduce": "reproduction",
 }
+_WHAT = "parts of sklearn_mgc.evaluation"
 _MODULES = ("protocols",)
 
 __all__ = sorted([*_HOME, *_MODULES])
@@ -31,9 +33,9 @@ __all__ = sorted([*_HOME, *_MODULES])
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        return getattr(require(f"{__name__}.{_HOME[name]}", what=_WHAT), name)
     if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
+        return require(f"{__name__}.{name}", what=_WHAT)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklearn_mgc._optional import require
+
 Condition = Callable[[np.ndarray, int], np.ndarray | None]
 
 # Bit rates that MPEG allows, by sample rate: the encoder counts from the highest down.
@@ -79,8 +81,7 @@ def _clipping(decibel: float) -> Condition:
 
 def _mp3(kilobits: int) -> Condition:
     def encode_and_decode(y, rate):
-        import soundfile
-
+        soundfile = require("soundfile", what="sound files")
         # 96 kHz and the like exist in no MP3: what encoders do is to resample.
         allowed = min(_MP3_RATES, key=lambda r: (abs(r - rate), -r)) if rate < 48000 else 48000
         most, least = (320, 32) if allowed >= 32000 else (160, 8) if allowed >= 16000 else (64, 8)
@@ -155,6 +156,5 @@ def _fit(y: np.ndarray, n: int) -> np.ndarray:
 def _resample(y: np.ndarray, rate: int, to: int) -> np.ndarray:
     if rate == to:
         return y
-    import soxr
-
+    soxr = require("soxr", what="changes of the sample rate")
     return soxr.resample(y, rate, to, quality="HQ")

@@ -338,8 +338,7 @@ def _change(name: str, change: Condition, batch: list, n_jobs) -> list:
 def _predict_changed(estimator, sounds: list, as_files: bool) -> np.ndarray:
     if not as_files:
         return _predict(estimator, [y for y, _ in sounds])
-    import soundfile
-
+    soundfile = require("soundfile", what="sound files")
     with tempfile.TemporaryDirectory(prefix="sklearn_mgc-") as folder:
         files = []
         for i, (y, rate) in enumerate(sounds):

@@ -8,11 +8,12 @@ functions say of the waveform, for ``backend="librosa"`` and for tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import fft
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.features.remembered import remembered
 from sklearn_mgc.features.sound import Sound
 from sklearn_mgc.features.spectrum import (
@@ -41,9 +42,7 @@ class Reference:
     """A waveform as librosa's functions take it."""
 
     def __init__(self, y: np.ndarray, settings: Settings):
-        import librosa
-
-        self.librosa: Any = librosa
+        self.librosa = require("librosa", what="descriptors")
         self.y = y
         rate, n_fft, hop, pad_mode = settings.frames
         self.rate, self.hop, self.n_mfcc = rate, hop, settings.n_mfcc

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.features.base import check_choice
 from sklearn_mgc.features.framed import FramedTransformer
 from sklearn_mgc.features.sound import Sound
@@ -145,8 +146,7 @@ class MelSpectrogram(FramedTransformer):
 
 def _by_librosa(y: np.ndarray, frames: FrameParams, **bands) -> np.ndarray:
     """Mel power spectrogram, frames x bands."""
-    from librosa.feature import melspectrogram
-
+    librosa = require("librosa", what="spectrograms")
     rate, n_fft, hop, pad_mode = frames
     stft: dict[str, Any] = {"n_fft": n_fft, "hop_length": hop, "pad_mode": pad_mode}
-    return melspectrogram(y=y, sr=rate, **stft, **bands).T
+    return librosa.feature.melspectrogram(y=y, sr=rate, **stft, **bands).T

@@ -260,8 +260,7 @@ def _without_bands(y, other, bands):
 
 
 def _mel_edges(n_bands: int) -> np.ndarray:
-    import librosa
-
+    librosa = require("librosa", what="descriptors")
     edges = librosa.mel_frequencies(n_mels=n_bands + 1, fmin=0.0, fmax=_SAMPLE_RATE / 2)
     edges[-1] += 1  # the last bin belongs to the last band
     return edges

@@ -80,8 +80,7 @@ def _noise(clip: np.ndarray) -> np.ndarray:
 
 def _places(features: MelSpectrogram, clip: np.ndarray, length: float, ends) -> list[np.ndarray]:
     """Numbers of the part and of the band of each value of the spectrogram."""
-    import librosa
-
+    librosa = require("librosa", what="descriptors")
     heard = length - features.offset
     heard = heard if features.duration is None else min(heard, features.duration)
     frames = np.arange(clip.shape[-2])[:, None] * features.hop_length / features.sample_rate

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, stream_audio
 
 _SAMPLE_RATE = 22050
@@ -27,8 +28,7 @@ def as_file(y: np.ndarray, sample_rate: int = _SAMPLE_RATE) -> bytes:
     >>> as_file(np.zeros(10))[:4]
     b'RIFF'
     """
-    import soundfile
-
+    soundfile = require("soundfile", what="sound files")
     file = io.BytesIO()
     soundfile.write(file, y.astype(np.float32), sample_rate, format="WAV", subtype="FLOAT")
     return file.getvalue()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
+
+from sklearn_mgc._optional import require
 
 # Imported on first use: they need torch.
 _HOME: dict[str, str] = {
@@ -16,6 +17,7 @@ _HOME: dict[str, str] = {
     "ready_model": "ready",
     "voting_crnn": "recommended",
 }
+_WHAT = "parts of sklearn_mgc.recipes"
 _MODULES = ("paper", "published", "systems")
 
 __all__ = sorted([*_HOME, *_MODULES])
@@ -23,9 +25,9 @@ __all__ = sorted([*_HOME, *_MODULES])
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        return getattr(require(f"{__name__}.{_HOME[name]}", what=_WHAT), name)
     if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
+        return require(f"{__name__}.{name}", what=_WHAT)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

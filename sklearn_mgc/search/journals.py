@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from optuna.storages.journal import JournalFileOpenLock
 
 _START = b'{"op_code":'  # of every line
+_CREATES_STUDY = 0
 
 
 def mend(path: Path, lock: JournalFileOpenLock) -> None:
@@ -65,9 +67,14 @@ def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
     end: int | None = None  # where a damaged end begins, unless a whole line follows
     n_whole, position = 0, 0
     for number, line in enumerate(io.BytesIO(content), start=1):
-        start = _start_of_record(line)
+        start, operation = _record(line)
         if start is None:
             end = position if end is None else end
+        elif not n_whole and (end is not None or operation != _CREATES_STUDY):
+            raise ValueError(
+                f"{path}: its first line, which creates the study, is missing or damaged; restore "
+                "a copy, or begin another file"
+            )
         elif end is not None:
             raise ValueError(
                 f"{path}: line {number - 1} is damaged, and later ones depend on it; restore a "
@@ -87,19 +94,14 @@ def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
     return damage
 
 
-def _start_of_record(line: bytes) -> int | None:
-    """Where the record of a line begins; None where there is no whole one."""
-    if not line.endswith(b"\n"):
-        return None
-    start = 0
+def _record(line: bytes) -> tuple[int | None, int | None]:
+    """Where the record of a line begins, and its operation; None where there is no whole one."""
+    start = 0 if line.endswith(b"\n") else -1
     while start >= 0:
-        try:
-            if "op_code" in json.loads(line[start:]):
-                return start
-        except (TypeError, ValueError):
-            pass
+        with suppress(KeyError, TypeError, ValueError):
+            return start, json.loads(line[start:])["op_code"]
         start = line.find(_START, start + 1)
-    return None
+    return None, None
 
 
 def _is_cut_off(content: bytes) -> bool:

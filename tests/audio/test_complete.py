@@ -43,6 +43,12 @@ def endless_tag(data):
     return b"ID3\3\0\0\x60\0\0\0TIT2" + bytes(40) + data
 
 
+def with_wav_header(flac):
+    """A FLAC that also keeps the header of the WAV file it was made of."""
+    block = b"riff" + b"RIFF" + (10**6).to_bytes(4, "little") + b"WAVE" + bytes(999)
+    return flac[:42] + b"\2" + len(block).to_bytes(3, "big") + block + flac[42:]
+
+
 def without_header(data, *frames):
     """An MP3 some of whose frames have no header any more."""
     data, at = bytearray(data), 0
@@ -137,9 +143,25 @@ FILES: dict[str, tuple[Callable, float | None, set]] = {
     "mp3 with damaged headers": (
         lambda y: without_header(mp3(y, **VBR), 4, 40, 90), 6, {"damaged"},
     ),
-    "wav before an mp3": (lambda y: encoded(y, format="WAV") + mp3(y), 6, {"several streams"}),
+    "wav before an mp3": (lambda y: encoded(y, format="WAV") + mp3(y), 12, {"several streams"}),
     "wav before text": (lambda y: encoded(y, format="WAV") + b"text " * 999, 6, set()),
-    "mp3 before a wav": (lambda y: mp3(y) + encoded(y, format="WAV"), 6, {"damaged"}),
+    "mp3 before a wav": (
+        lambda y: mp3(y) + encoded(y, format="WAV"), 12, {"several streams"},
+    ),
+    "flac with a wav's header before an mp3": (
+        lambda y: with_wav_header(encoded(y, format="FLAC")) + mp3(y), 12, {"several streams"},
+    ),
+    "flac before an mp3 with a tag": (
+        lambda y: encoded(y, format="FLAC") + endless_tag(mp3(y)), 12, {"several streams"},
+    ),
+    "ogg before a flac": (
+        lambda y: vorbis(y) + encoded(y, format="FLAC"), 12, {"several streams"},
+    ),
+    "caf before an ogg": (lambda y: encoded(y, format="CAF") + vorbis(y), 12, {"several streams"}),
+    "rf64 before a wav": (
+        lambda y: encoded(y, format="RF64") + encoded(y, format="WAV"), 12, {"several streams"},
+    ),
+    "cat w64": (lambda y: encoded(y, format="W64") * 2, 12, {"several streams"}),
     "mp3 with a tag longer than the file": (lambda y: endless_tag(mp3(y, **CBR)), 6, set()),
     "wav with a tag longer than the file": (
         lambda y: endless_tag(encoded(y, format="WAV")), 6, set(),

@@ -85,9 +85,25 @@ IN_PART = {
         lambda y: (d := by_ffmpeg("tta", "tta")(y))[: len(d) // 2] + bytes(len(d) - len(d) // 2),
         2, {"truncated"},
     ),
+    "an mp3 behind an.m4a": (
+        lambda y: by_ffmpeg("aac", "ipod")(y) + mp3(y), 4, {"several streams"},
+    ),
+    "flac behind vorbis in.ogg": (
+        lambda y: encoded(y, format="OGG") + by_ffmpeg("flac", "ogg")(y), 4, {"several streams"},
+    ),
     "a tag before an.m4a": (
         lambda y: b"ID3\4\0\0\0\0\1\0" + bytes(128) + by_ffmpeg("aac", "ipod")(y), 2, set(),
     ),
+} | {
+    f"a tag longer than the file before an.{name}": (
+        lambda y, encode=encode: b"ID3\4\0\0\0\0\0\x0eTIT2" + bytes(10)
+        + b"ID3\3\0\0\x60\0\0\0TIT2" + bytes(40) + encode(y), 2, set(),
+    )
+    for name, encode in {
+        "aac": by_ffmpeg("aac", "adts"), "mka": by_ffmpeg("wavpack", "matroska"), "mp3": mp3,
+        "au": lambda y: encoded(y, RATE, format="AU"),
+        "w64": lambda y: encoded(y, RATE, format="W64"),
+    }.items()
 } | {
     f"cat {container}": (
         lambda y, codec=codec, container=container: by_ffmpeg(codec, container)(y)

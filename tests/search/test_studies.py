@@ -414,6 +414,11 @@ def test_what_is_not_a_journal_is_named_and_left_alone(tmp_path):
     path.write_bytes(b"".join([*lines[:3], b"#" * 40 + b"\n", *lines[4:]]))
     with pytest.raises(ValueError, match=r"study.journal: line 4 is damaged, and later ones"):
         search.open_study(path)
+    for first in (b"", b"#" * 40 + b"\n", lines[0][:30], lines[0][30:]):
+        path.write_bytes(b"".join([first, *lines[1:]]))
+        with pytest.raises(ValueError, match=r"study.journal: its first line, .* is missing or"):
+            search.open_study(path)
+        assert path.read_bytes() == b"".join([first, *lines[1:]])
     path.write_bytes(b"".join(lines).replace(b'"study_name"', b'"study_mane"'))
     with pytest.raises(ValueError, match="study.journal: is damaged or was written by another"):
         search.open_study(path)

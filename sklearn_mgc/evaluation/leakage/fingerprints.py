@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, decode_blocks, load_audio
 from sklearn_mgc.features.inputs import as_clips
 from sklearn_mgc.features.workers import run
@@ -45,7 +46,7 @@ def fingerprint(clip, sample_rate: int) -> Fingerprint | None:
 
     try:
         if isinstance(clip, np.ndarray):
-            import soxr
+            soxr = require("soxr", what="changes of the sample rate")
 
             y = soxr.resample(clip.astype(np.float32), sample_rate, _RATE, quality="HQ")
         else:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_mgc._optional import require
 from sklearn_mgc.features.backbones.base import Card, Grid
 from sklearn_mgc.features.backbones.log_mel import LogMelBackbone
 from sklearn_mgc.features.backbones.weights import (
@@ -351,8 +352,8 @@ def _mel_filters() -> np.ndarray:
     does. The two highest bands show it, and cymbals live there: without this, a clip's mean tag is
     up to 0.05 off the published ones, with it 0.006.
     """
-    import soxr
-    from librosa.filters import mel
+    soxr = require("soxr", what="changes of the sample rate")
+    mel = require("librosa.filters", what="spectrograms").mel
 
     # 64 zero crossings of a sinc at 0.9476 of the band, in a Kaiser window.
     oversampling, crossings, cutoff, beta = 8, 64, 0.9475937167399596, 14.769656459379492
