@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
@@ -33,7 +34,6 @@ from sklearn_mgc import (
     DNNClassifier,
     HandcraftedFeatures,
     MelSpectrogram,
-    SegmentVotingClassifier,
 )
 from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.recipes import published, voting_crnn
@@ -49,18 +49,10 @@ RECIPE = {
 """What the issue of little data asks for, the same for all networks that bear its name."""
 
 
-FORMER = {"max_epochs": 100, "lr": 1e-3, "weight_decay": 0.0}
-"""The CRNN's former defaults, chosen by nothing."""
-
-
 def features(name: str, cache: Path):
     shared = {"cache": cache, "n_jobs": 1, "verbose": 1}
-    if name == "choi":
-        return published.choi_spectrogram(**shared)
     if name == "mel":
         return MelSpectrogram(**shared)
-    if name == "mel, segments":
-        return MelSpectrogram(n_segments=5, n_frames=128, **shared)
     return HandcraftedFeatures(name, **shared)
 
 
@@ -68,56 +60,36 @@ def means_and_deviations(mel):
     return np.hstack([mel.mean(axis=1), mel.std(axis=1)])
 
 
-def _recurrent(seed: int):
-    return CRNNClassifier(average_steps=True, random_state=seed, **RECIPE)
+def svc(C: float):
+    """Probabilities, by folds within the training clips, so that it can be averaged with others."""
+    return make_pipeline(StandardScaler(), CalibratedClassifierCV(SVC(C=C), ensemble=False))
 
 
 def system(name: str, seed: int):
     """Features and estimator of a system."""
     scaled, s = StandardScaler, {"random_state": seed}
-    trees = ExtraTreesClassifier(500, **s)
     made = {
         "logreg": ("paper", make_pipeline(scaled(), LogisticRegression(max_iter=2000))),
-        "svc": ("paper", make_pipeline(scaled(), SVC(C=10, probability=True, **s))),
+        "svc": ("paper", svc(C=10)),
         "logreg_rich": ("rich", make_pipeline(scaled(), LogisticRegression(C=0.1, max_iter=2000))),
-        "svc_rich": ("rich", make_pipeline(scaled(), SVC(C=3, probability=True, **s))),
-        "trees_rich": ("rich", trees),
+        "svc_rich": ("rich", svc(C=3)),
+        "trees_rich": ("rich", ExtraTreesClassifier(500, **s)),
         "dnn": ("paper", make_pipeline(scaled(), DNNClassifier(**s))),
         "dnn_rich": ("rich", make_pipeline(scaled(), DNNClassifier(**s))),
-        "svc_mel": (
-            "mel",
-            make_pipeline(
-                FunctionTransformer(means_and_deviations),
-                scaled(),
-                SVC(C=3, probability=True, **s),
-            ),
-        ),
-        "crnn_former": ("mel", CRNNClassifier(**s, **FORMER)),
-        # From the former default to the recipe, one step after the other.
+        "svc_mel": ("mel", make_pipeline(FunctionTransformer(means_and_deviations), svc(C=3))),
         "crnn": ("mel", CRNNClassifier(**s)),
-        "crnn_steps": ("mel", CRNNClassifier(average_steps=True, **s)),
-        "crnn_recipe": ("mel", _recurrent(seed)),
-        "crnn_segments": ("mel", voting_crnn(random_state=seed)),
-        "crnn_segments_b": ("mel", voting_crnn(random_state=seed + 100)),
-        "crnn_segments_c": ("mel", voting_crnn(random_state=seed + 200)),
-        # Each segment's loudest at 0 dB, where `voting_crnn` has the clip's.
-        "crnn_voting": ("mel, segments", SegmentVotingClassifier(_recurrent(seed))),
+        "crnn_recipe": ("mel", CRNNClassifier(average_steps=True, **s, **RECIPE)),
+        "crnn_segments": ("mel", voting_crnn(**s)),
         "cnn2d": ("mel", CNN2DClassifier(max_epochs=15, lr_schedule="onecycle", **s)),
         "singh": ("mel", published.singh(max_epochs=60, **s)),
         "deepsound": ("mel", published.deepsound(max_epochs=20, lr=5e-4, **s)),
-        "parallel_crnn": ("mel", published.parallel_crnn(max_epochs=30, lr=1e-3, **s)),
-        "lachmish": ("mel", published.lachmish(max_epochs=10, **s)),
-        "choi_crnn": ("choi", published.choi_crnn(max_epochs=15, **s)),
     }
     return made if name == "all" else made[name]
 
 
 AVERAGES = {
-    "three crnn_segments": ("crnn_segments", "crnn_segments_b", "crnn_segments_c"),
-    "networks on mel": ("crnn_recipe", "crnn_segments", "deepsound", "parallel_crnn"),
     "svc_rich + trees_rich": ("svc_rich", "trees_rich"),
     "svc_rich + dnn_rich + crnn_recipe": ("svc_rich", "dnn_rich", "crnn_recipe"),
-    "svc_rich + networks on mel": ("svc_rich", "crnn_recipe", "crnn_segments", "deepsound"),
 }
 """Means of probabilities, decided before their scores were seen."""
 
