@@ -24,53 +24,20 @@ from sklearn_mgc.datasets.catalog import DataSet
 from sklearn_mgc.datasets.files import Errors, walk
 from sklearn_mgc.datasets.names import group_by_name
 
-DESCR = """\
-AcousticBrainz
-==============
-
-{found}
-
-Descriptors that listeners computed from their own music with one program and shared, without
-the audio. The AcousticBrainz Genre Dataset (MediaEval 2017 and 2018) adds genres and subgenres
-of recordings from four sources: AllMusic, Discogs, Lastfm and Tagtraum.
-
-Source: https://zenodo.org/record/2553414 and, for AllMusic, https://zenodo.org/record/2554044
-Licence: genres CC BY-NC-SA 4.0 (Discogs, Lastfm, Tagtraum), non-commercial (AllMusic).
-
-What is wrong with it
----------------------
-* A recording has several genres; {several}. ``genres`` and ``subgenres`` hold all.
-* AllMusic and Discogs judge albums, and their judgement was passed on to every track; Lastfm and
-  Tagtraum come from listeners' tags. Numbers of two sources do not compare.
-* There is no audio: nothing can be checked by listening, and each descriptor is what its
-  submitter's file (MP3 at any rate, re-mastered or live) gave.
-* Tracks of one album share its sound and, often, its genres. Keep ``groups`` (release groups)
-  apart: random folds flatter a classifier.
-
-Split
------
-The training, validation and test files of the tables are ``split``; where a table is not divided
-use ``StratifiedGroupKFold`` with ``groups``.
-
-Reference
----------
-D. Bogdanov, A. Porter, H. Schreiber, J. Urbano, S. Oramas, "The AcousticBrainz Genre Dataset:
-multi-source, multi-level, multi-label, and large-scale", ISMIR 2019.
-"""
-
 SEVERAL = {
     "first": "``target`` is the top-level genre listed first",
     "exclude": "those of several top-level genres were left out",
 }
 
 DATA_SET = DataSet(
+    name="acousticbrainz",
     title="AcousticBrainz",
     tracks="descriptors without audio",
     genres="genres of four sources",
     groups="release groups",
     get="by hand",
     load="load_acousticbrainz",
-    describe=lambda found: DESCR.format(found=found, several=SEVERAL["first"]),
+    parts={"several": SEVERAL["first"]},
 )
 
 
@@ -195,7 +162,7 @@ def load_acousticbrainz(
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=DESCR.format(
+        DESCR=DATA_SET.describe(
             found=_found(root, data, names, target, parts),
             several=SEVERAL[several],
         ),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from sklearn_mgc.datasets.bunch import locate_data_home
 
@@ -15,26 +17,37 @@ from sklearn_mgc.datasets.bunch import locate_data_home
 class DataSet:
     """What a module of a public data set says of it, as its ``DATA_SET``."""
 
+    name: str  # of the module, of its folder in the data home and of its description
     title: str
     tracks: str
     genres: str
     groups: str
     get: str  # how to get it
     load: str
-    describe: Callable[[str], str]  # DESCR of a copy of which the text says where it is
     size: str = ""
     #: Checksum and size in bytes (rounded) of each published archive.
     archives: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    #: What its description says where a loader does not fill it in.
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def describe(self, found: str, **parts) -> str:
+        """DESCR of a copy of which the text `found` says where it is."""
+        file = resources.files("sklearn_mgc.datasets") / "descr" / f"{self.name}.rst"
+        return file.read_text(encoding="utf-8").format(found=found, **{**self.parts, **parts})
 
 
 def data_sets() -> dict[str, DataSet]:
-    """All public data sets by the name of their module, which is that of their folder."""
+    """All public data sets by their names."""
     package = importlib.import_module("sklearn_mgc.datasets")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    modules = {name: importlib.import_module(f"{package.__name__}.{name}") for name in names}
-    return {
-        name: module.DATA_SET for name, module in modules.items() if hasattr(module, "DATA_SET")
-    }
+    found = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        # A module may also use the data set of another.
+        data_set = getattr(
+            importlib.import_module(f"{package.__name__}.{module.name}"), "DATA_SET", None
+        )
+        if data_set is not None:
+            found[data_set.name] = data_set
+    return found
 
 
 def place(name: str, data_home) -> Path | None:

@@ -33,44 +33,8 @@ BAD = {
     **dict.fromkeys(_NO_AUDIO, "known to hold no audio"),
 }
 
-DESCR = """\
-FMA, a dataset for music analysis
-=================================
-
-{found}
-
-106,574 tracks of the Free Music Archive, in subsets: small (8000 clips of 30 s in 8 genres,
-1000 each), medium (25,000 clips, 16 unbalanced genres), large (all tracks as 30 s clips) and
-full (whole tracks). ``target`` is the top-level genre, ``genres`` all genres of a track,
-``hierarchy`` the tree of 163 genres.
-
-Source: https://github.com/mdeff/fma
-Licence: metadata CC BY 4.0; each track has the Creative Commons licence its artist chose
-(``licences``). Meant for research.
-
-What is wrong with it
----------------------
-* Of the small subset three clips hold no audio (99134, 108925, 133297) and three last less than
-  two seconds (98565, 98567, 98569); medium and large hold more. They are left out and reported
-  in ``errors``.
-* The archives are compressed with bzip2: the unzip programs of macOS and Windows stop early
-  (1945 files). `load_fma` reads the archive as it is.
-* The beta release of December 2016 has other files under the same names.
-* features.csv was computed at each track's own sample rate on the whole track: its values are
-  not those of the 30 s clips at 22,050 Hz.
-
-Split
------
-The official one (80/10/10 for small, per genre 800/100/100) keeps artists apart. ``split`` holds
-it, ``cv`` is (train, test).
-
-Reference
----------
-M. Defferrard, K. Benzi, P. Vandergheynst, X. Bresson, "FMA: A dataset for music analysis",
-ISMIR 2017, arXiv:1612.01840.
-"""
-
 DATA_SET = DataSet(
+    name="fma",
     title="FMA",
     tracks="8000 to 106,574 tracks",
     genres="8 to 16 genres",
@@ -78,7 +42,6 @@ DATA_SET = DataSet(
     size="7.2 to 879 GiB, tables 342 MiB",
     get="fetch_fma, fetch_fma_features",
     load="load_fma, load_fma_features",
-    describe=lambda found: DESCR.format(found=found),
     archives={
         "fma_metadata.zip": ("sha1:f0df49ffe5f2a6008d7dc83c6915b31835dfe733", 342 * 2**20),
         "fma_small.zip": ("sha1:ade154f733639d52e35e32f5593efe5be76c6d70", int(7.2 * 2**30)),
@@ -202,7 +165,7 @@ def load_fma(
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=DESCR.format(
+        DESCR=DATA_SET.describe(
             found=f"fma_{subset} from {root}: {len(ids)} of {n_listed} tracks: "
             f"{count(tracks['genre'])}; {count(columns['split'])}."
         ),

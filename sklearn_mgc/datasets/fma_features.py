@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_mgc.datasets.bunch import count, find_data, make_bunch
 from sklearn_mgc.datasets.files import Errors
-from sklearn_mgc.datasets.fma import DESCR, fetch_archives, track_columns
+from sklearn_mgc.datasets.fma import DATA_SET, fetch_archives, track_columns
 from sklearn_mgc.datasets.fma_tables import (
     SUBSETS,
     metadata_folders,
@@ -99,7 +99,7 @@ def load_fma_features(
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=DESCR.format(
+        DESCR=DATA_SET.describe(
             found=f"{len(names)} descriptors of fma_{subset} from {root}: {len(tracks)} of "
             f"{n_listed} tracks: {count(tracks['genre'])}; {count(columns_['split'])}."
         ),

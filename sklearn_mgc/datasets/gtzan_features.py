@@ -11,7 +11,7 @@ import numpy as np
 from sklearn_mgc.audio import as_path
 from sklearn_mgc.datasets.bunch import count, make_bunch
 from sklearn_mgc.datasets.files import Errors
-from sklearn_mgc.datasets.gtzan import describe
+from sklearn_mgc.datasets.gtzan import DATA_SET
 from sklearn_mgc.datasets.gtzan_clips import clip_id, columns_of, faults, part_of
 from sklearn_mgc.datasets.readers import cell_text, column_index, numbers_of, read_table
 
@@ -99,7 +99,7 @@ def load_gtzan_features(
         errors=errors,
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=describe(f"{len(ids)} rows of {path}: {count(target)}.", split),
+        DESCR=DATA_SET.describe(f"{len(ids)} rows of {path}: {count(target)}.", split=split),
     )
 
 

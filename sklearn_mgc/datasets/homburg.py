@@ -17,38 +17,15 @@ COUNTS = {
     "jazz": 319, "pop": 116, "raphiphop": 300, "rock": 504,
 }  # fmt: skip
 
-DESCR = """\
-Music Audio Benchmark Data Set (Homburg, Dortmund)
-==================================================
-
-{found}
-
-1886 clips of 10 s (MP3, 44.1 kHz, 128 kbit/s) in nine genres by 1463 artists, from a site where
-artists offered their music and its listeners chose the genres.
-
-Source: http://www-ai.cs.uni-dortmund.de/audio.html
-Licence: for research; ask the artists for anything else.
-
-What is wrong with it
----------------------
-* The genres are uneven: rock has 504 clips (27 %), funksoulrnb 47. Use balanced accuracy.
-* Clips of 10 s hold less than the 30 s of other sets: compare no numbers across them.
-* There is no official split. {groups}
-
-Reference
----------
-H. Homburg, I. Mierswa, B. Moeller, K. Morik, M. Wurst, "A benchmark dataset for audio
-classification and clustering", ISMIR 2005.
-"""
-
 DATA_SET = DataSet(
+    name="homburg",
     title="Music Audio Benchmark (Homburg)",
     tracks="1886 clips of 10 s",
     genres="9 genres",
     groups="artists, by tags",
     get="by hand",
     load="load_homburg",
-    describe=lambda found: DESCR.format(found=found, groups=about_groups("", Groups())),
+    parts={"groups": about_groups("", Groups())},
 )
 
 
@@ -140,7 +117,7 @@ def load_homburg(
         **about_artists(artists),
         return_X_y=return_X_y,
         as_frame=as_frame,
-        DESCR=DESCR.format(
+        DESCR=DATA_SET.describe(
             found=f"{len(data)} clips from {folder}: {count(target)}.",
             groups=about_groups("artists", artists),
         ),
