@@ -26,7 +26,7 @@ import sklearn_mgc
 from sklearn_mgc import HandcraftedFeatures
 from sklearn_mgc.datasets import load_audio_table
 from sklearn_mgc.evaluation import RobustnessResult, robustness
-from sklearn_mgc.recipes import paper
+from sklearn_mgc.recipes import best, paper
 
 N_FOLDS = 5
 
@@ -51,6 +51,7 @@ SYSTEMS = {
         "support vector machine, 24 descriptors below 4 kHz, without the first MFCC",
         without_loudness,
     ),
+    "musicnn": ("linear discriminant analysis, musicnn's embedding", lambda: best("embedding")),
 }
 
 
@@ -114,11 +115,11 @@ def main() -> None:
     )
     import matplotlib.pyplot as plt
 
+    rows = -(-len(found) // 2)
     fig, axes = plt.subplots(
-        1, len(found), figsize=(4.2 * len(found), 5), sharey=True, layout="constrained",
-        squeeze=False,
-    )  # fmt: skip
-    for ax, (name, result) in zip(axes[0], found.items(), strict=True):
+        rows, 2, figsize=(9, 5 * rows), sharex=True, sharey=True, layout="constrained"
+    )
+    for ax, (name, result) in zip(axes.flat, found.items(), strict=False):
         result.plot(ax=ax)
         ax.set_title(SYSTEMS[name][0].replace(", ", "\n", 1), fontsize="medium")
     fig.savefig(args.out.with_suffix(".png"), dpi=80)
