@@ -16,6 +16,7 @@ OLD_ENV := ATEN_CPU_CAPABILITY=default NUMBA_CPU_NAME=generic NUMBA_CPU_FEATURES
 .PHONY: demo test test-old lint docs clean
 
 $(VENV)/.demo: pyproject.toml constraints.txt
+	@echo "Installing into $(VENV): some minutes, most of them for torch."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
 	$(BIN)/pip install -q -c constraints.txt -e ".[plot]"

@@ -53,6 +53,7 @@ _called_by_others = [
 ]
 
 _called_by_users = [
+    _.to_onnx,
     # what a file of `to_onnx` takes
     _.log_mel_windows,
     # displays

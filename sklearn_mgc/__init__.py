@@ -11,9 +11,9 @@ The names of that line are here; everything else lives in its room (``sklearn_mg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sklearn_mgc._optional import require
+from sklearn_mgc._lazy import lazy
 
 __version__ = "0.1.0"
 
@@ -46,7 +46,7 @@ _ROOMS = (
     "search",
 )
 
-__all__ = sorted([*_LINE, *_ROOMS, "__version__"])
+__getattr__, __dir__, __all__ = lazy(__name__, _LINE, _ROOMS)
 
 if TYPE_CHECKING:
     from sklearn_mgc.audio import AudioError as AudioError
@@ -64,15 +64,3 @@ if TYPE_CHECKING:
     from sklearn_mgc.features import MelSpectrogram as MelSpectrogram
     from sklearn_mgc.features import PretrainedEmbedding as PretrainedEmbedding
     from sklearn_mgc.features import RelativeVariances as RelativeVariances
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LINE and name not in _ROOMS:
-        raise AttributeError(f"module 'sklearn_mgc' has no attribute {name!r}")
-    # Of an AttributeError Python would make "cannot import name", which hides what broke.
-    room = require(f"sklearn_mgc.{_LINE.get(name, name)}", what="parts of sklearn_mgc")
-    return getattr(room, name) if name in _LINE else room
-
-
-def __dir__() -> list[str]:
-    return __all__

@@ -309,8 +309,8 @@ def test_an_error_shows_names_and_sends_no_control_characters(capsys):
     assert capsys.readouterr().err.startswith(r"error: no\x1b[2J such")
 
 
-def test_python_without_docstrings_is_told_why():
-    command = [sys.executable, "-OO", "-m", "sklearn_mgc", "train", "music"]
+def test_python_without_docstrings_is_told_why(folder):
+    command = [sys.executable, "-OO", "-m", "sklearn_mgc", "train", str(folder)]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 2
     assert "under `python -OO`: skorch" in run.stderr and "Traceback" not in run.stderr
@@ -323,3 +323,20 @@ def test_help_ends_with_an_example(command, capsys, monkeypatch):
         main([command, "--help"])
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith(f"example: python -m sklearn_mgc {command} ")
+
+
+def test_help_and_wrong_arguments_need_no_torch():
+    script = (
+        "import sys\n"
+        "from sklearn_mgc.__main__ import COMMANDS, main\n"
+        "wrong = [['train', 'x', '--folds', '1'], ['demo', '--folds', '1'], ['predict', 'x.pkl']]\n"
+        "wrong += [[command, option] for command in COMMANDS for option in ('--help', '-x')]\n"
+        "for argv in wrong:\n"
+        "    try:\n"
+        "        assert main(argv) == 2, argv\n"
+        "    except SystemExit:\n"
+        "        pass\n"
+        "    heavy = {'torch', 'skorch', 'numba', 'matplotlib'} & set(sys.modules)\n"
+        "    assert not heavy, (argv, heavy)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path, printable
-from sklearn_mgc.inspection import genre_timeline
-from sklearn_mgc.recipes import ready_card
-from sklearn_mgc.saving import load_model, runs_code
 
 MODELS = (".joblib", ".pkl", ".pickle", ".skops")
 
@@ -44,7 +42,7 @@ def check_asking(args: argparse.Namespace) -> None:
 
 def sure_from() -> float:
     """The probability from which on nine of ten answers of the ready model are right."""
-    rows = ready_card("gtzan")["not_sure"]
+    rows = mgc.recipes.ready_card("gtzan")["not_sure"]
     return next(row["threshold"] for row in rows if row["rate"] == 0.9)
 
 
@@ -55,11 +53,11 @@ def saved_classifier(path: str) -> Any:
             f"{path}: no such model; train one with `python -m sklearn_mgc train FOLDER`, or "
             "save a fitted pipeline with saving.save_model"
         )
-    is_program = runs_code(path)
+    is_program = mgc.saving.runs_code(path)
     if is_program:
         note = f"note: loading {path} runs code in it; a .skops file is loaded without running any"
         print(printable(note), file=sys.stderr)
-    pipeline = load_model(path, trust=is_program)
+    pipeline = mgc.saving.load_model(path, trust=is_program)
     if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):
         raise ValueError(
             f"{path}: holds a {type(pipeline).__name__}, not a fitted classifier with predict_proba"
@@ -71,7 +69,7 @@ def probabilities_of(pipeline, file: str, window: float) -> np.ndarray:
     """Probabilities of a file's genres, an AudioError if it cannot be heard."""
     if not _is_long(file, window):
         return pipeline.predict_proba([file])[0]
-    return genre_timeline(
+    return mgc.inspection.genre_timeline(
         pipeline, file, window=window, hop=window / 2, verbose=int(sys.stderr.isatty())
     ).overall
 

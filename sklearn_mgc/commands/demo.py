@@ -19,10 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._atomic import check_writable, write_whole
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import as_path
-from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifier
 from sklearn_mgc.commands.tracks import (
     SOURCES,
     add_left_out,
@@ -37,7 +37,6 @@ from sklearn_mgc.display.tables import text_table
 from sklearn_mgc.evaluation import EvaluationResult, cross_validate
 from sklearn_mgc.evaluation.folds import draw_folds
 from sklearn_mgc.features import HandcraftedFeatures, MelScaler, MelSpectrogram
-from sklearn_mgc.saving import save_model
 
 EXAMPLE = "my_music --systems logreg dnn"
 
@@ -53,14 +52,14 @@ _SYSTEMS = {
     "dnn": (
         "handcrafted",
         lambda seed: make_pipeline(
-            StandardScaler(), DNNClassifier(max_epochs=60, random_state=seed)
+            StandardScaler(), mgc.DNNClassifier(max_epochs=60, random_state=seed)
         ),
     ),
     "cnn2d": (
         "mel",
         lambda seed: make_pipeline(
             MelScaler(),
-            CNN2DClassifier(
+            mgc.CNN2DClassifier(
                 (16, 32, 64),
                 kernel_size=3,
                 dropout=0.3,
@@ -74,7 +73,8 @@ _SYSTEMS = {
     "crnn": (
         "mel",
         lambda seed: make_pipeline(
-            MelScaler(), CRNNClassifier(max_epochs=40, lr=2e-3, batch_size=16, random_state=seed)
+            MelScaler(),
+            mgc.CRNNClassifier(max_epochs=40, lr=2e-3, batch_size=16, random_state=seed),
         ),
     ),
 }
@@ -155,7 +155,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"\nBest: {best.title}; fitting it on all tracks.")
     fitted = clone(best.model).fit(X[best.features], y)
     saved = output / "model.joblib"
-    save_model(Pipeline([("features", transformers[best.features]), *fitted.steps]), saved)
+    mgc.saving.save_model(
+        Pipeline([("features", transformers[best.features]), *fitted.steps]), saved
+    )
     _plot(best, compared, output)
     source = shlex.quote(str(folder))
     print(

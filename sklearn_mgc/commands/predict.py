@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
@@ -22,7 +23,6 @@ from sklearn_mgc.commands.answers import (
     sure_from,
 )
 from sklearn_mgc.commands.tracks import add_left_out, list_files
-from sklearn_mgc.recipes import ready_model
 
 EXAMPLE = "model.joblib song.mp3 my_music --csv genres.csv"
 
@@ -75,7 +75,7 @@ def _model(args: argparse.Namespace) -> tuple[Any, list[str]]:
     if not first.lower().endswith(MODELS):
         if args.min_confidence is None:
             args.min_confidence = sure_from()
-        return ready_model("gtzan"), _listed(args.files, args)
+        return mgc.recipes.ready_model("gtzan"), _listed(args.files, args)
     if not rest:
         raise ValueError(f"name audio files or folders after the model {first}")
     return saved_classifier(first), _listed(rest, args)

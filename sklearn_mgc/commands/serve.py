@@ -7,9 +7,9 @@ import contextlib
 import socket
 import sys
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._optional import require
 from sklearn_mgc.commands.answers import check_asking, sure_from
-from sklearn_mgc.saving import load_model
 
 EXAMPLE = "model.skops"
 
@@ -80,9 +80,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _model(args: argparse.Namespace):
     if args.model is None:
-        from sklearn_mgc.recipes import ready_model
-
         if args.min_confidence is None:
             args.min_confidence = sure_from()
-        return ready_model("gtzan")
-    return load_model(args.model, trust=args.trust)
+        return mgc.recipes.ready_model("gtzan")
+    return mgc.saving.load_model(args.model, trust=args.trust)

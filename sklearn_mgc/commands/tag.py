@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._atomic import check_writable, write_table
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
@@ -24,7 +25,6 @@ from sklearn_mgc.commands.answers import (
 from sklearn_mgc.commands.tracks import add_left_out, list_files
 from sklearn_mgc.datasets.files import exists
 from sklearn_mgc.datasets.names import read_tags
-from sklearn_mgc.recipes import ready_model
 from sklearn_mgc.saving.genre_tags import (
     NoTagsError,
     TagError,
@@ -93,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
         check_writable(args.output)
     journal = TagJournal(args.journal) if args.write else None
     files = list_files(args.files, every=args.left_out)
-    pipeline = ready_model("gtzan") if args.model is None else saved_classifier(args.model)
+    pipeline = (
+        mgc.recipes.ready_model("gtzan") if args.model is None else saved_classifier(args.model)
+    )
     rows = []
     tqdm.write(_line(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
     try:

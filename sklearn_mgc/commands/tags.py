@@ -12,16 +12,15 @@ import numpy as np
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.tracks import add_left_out, list_files
 from sklearn_mgc.features import PretrainedEmbedding
-from sklearn_mgc.features.backbones import cards
+from sklearn_mgc.features.base import check_choice
 
 EXAMPLE = "song.mp3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    named = [name for name, card in cards().items() if card.tags]
     parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
-    parser.add_argument("--model", default="musicnn", choices=named, help="default: musicnn")
+    parser.add_argument("--model", default="musicnn", help="default: musicnn")
     parser.add_argument("--top", type=int, help="print the most probable ones only")
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
     add_left_out(parser)
@@ -31,8 +30,12 @@ def run(args: argparse.Namespace) -> int:
     """Print the tags of each file, most probable first; 1 if one could not be read."""
     if args.top is not None and args.top < 1:
         raise ValueError(f"--top must be at least 1, got {args.top}")
+    from sklearn_mgc.features.backbones import cards
+
+    tagging = {name: card.tags for name, card in cards().items() if card.tags}
+    check_choice("--model", args.model, tuple(tagging))
+    names = tagging[args.model]
     embedding = PretrainedEmbedding(args.model, layer="tags", statistics=("mean",)).fit()
-    names = cards()[args.model].tags
     failed = False
     for file in list_files(args.files, every=args.left_out):
         try:

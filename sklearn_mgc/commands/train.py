@@ -18,13 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import Bunch
 
+import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._atomic import check_writable
 from sklearn_mgc._optional import require
-from sklearn_mgc.classifiers import (
-    CNN2DClassifier,
-    DNNClassifier,
-    TemperatureScaledClassifier,
-)
 from sklearn_mgc.commands.tracks import (
     SOURCES,
     add_left_out,
@@ -36,20 +32,16 @@ from sklearn_mgc.commands.tracks import (
     network_of,
 )
 from sklearn_mgc.display.tables import text_table
-from sklearn_mgc.evaluation import calibrate, cross_validate
-from sklearn_mgc.evaluation.calibration import trust
+from sklearn_mgc.evaluation import cross_validate
 from sklearn_mgc.features import MelSpectrogram, backbones
-from sklearn_mgc.recipes import best, choice, chosen_columns, voting_crnn
-from sklearn_mgc.recipes.candidates import LEAST_TRACKS
-from sklearn_mgc.saving import model_card, save_model
 
 EXAMPLE = "my_music --output model.joblib"
 
 _MODELS: dict[str, Callable] = {
-    "dnn": lambda seed: make_pipeline(StandardScaler(), DNNClassifier(random_state=seed)),
+    "dnn": lambda seed: make_pipeline(StandardScaler(), mgc.DNNClassifier(random_state=seed)),
     "svc": lambda seed: make_pipeline(StandardScaler(), SVC(C=3)),
-    "crnn": lambda seed: voting_crnn(random_state=seed),
-    "cnn2d": lambda seed: make_pipeline(CNN2DClassifier(random_state=seed)),
+    "crnn": lambda seed: mgc.recipes.voting_crnn(random_state=seed),
+    "cnn2d": lambda seed: make_pipeline(mgc.CNN2DClassifier(random_state=seed)),
 }
 
 
@@ -102,15 +94,17 @@ def run(args: argparse.Namespace) -> int:
     result = cross_validate(
         model, X, music.target, groups=music.groups, cv=n_folds, random_state=args.seed, verbose=1
     )
+    from sklearn_mgc.evaluation.calibration import calibrate, trust
+
     temperature, scores = calibrate(result)
     chance = max(np.unique(music.target, return_counts=True)[1]) / len(X)
     print(f"\n{scores}\n\nAlways the most frequent genre: {chance:.3f}.")
     print(trust(scores))
     print("Now fitting on all tracks.")
     fitted = _fit_on_all(model, transformers, temperature, X, music)
-    save_model(fitted, args.output)
+    mgc.saving.save_model(fitted, args.output)
     card = args.output.with_suffix(".md")
-    model_card(fitted, data=music, scores=scores, notes=music.about_groups, path=card)
+    mgc.saving.model_card(fitted, data=music, scores=scores, notes=music.about_groups, path=card)
     print(f"Wrote {args.output} and {card}, a page about it.")
     print(f"Next: python -m sklearn_mgc predict {shlex.quote(str(args.output))} NEW_SONG.mp3")
     return 0
@@ -138,6 +132,8 @@ def _count_folds(args: argparse.Namespace, music: Bunch) -> int:
     n_folds = count_folds(music.target, music.groups, args.folds)
     inner, needed = None, 1
     if args.model == "auto":
+        from sklearn_mgc.recipes.candidates import LEAST_TRACKS
+
         inner, needed = _model(args, {"descriptors": 1}, music).cv, LEAST_TRACKS
     check_folds(music.target, music.groups, n_folds, args.seed, inner, needed)
     return n_folds
@@ -147,11 +143,15 @@ def _transformers(args: argparse.Namespace) -> dict:
     """What turns files into columns, by the kind of columns."""
     if args.model in ("crnn", "cnn2d"):
         return {"mel": MelSpectrogram(n_jobs=args.jobs)}
-    transformers: dict = {"descriptors": best("descriptors")[0].set_params(n_jobs=args.jobs)}
+    transformers: dict = {
+        "descriptors": mgc.recipes.best("descriptors")[0].set_params(n_jobs=args.jobs)
+    }
     if args.model == "auto" and not args.fast:
         try:
             backbones.load("musicnn")
-            transformers["embedding"] = best("embedding")[0].set_params(n_jobs=args.jobs)
+            transformers["embedding"] = mgc.recipes.best("embedding")[0].set_params(
+                n_jobs=args.jobs
+            )
         except FileNotFoundError:
             print(
                 "Without pretrained embeddings, which gave 0.78 on Emotify-30 by unseen artists "
@@ -179,7 +179,7 @@ def _model(args: argparse.Namespace, columns: dict[str, int], music: Bunch):
     if args.model == "auto":
         # The inner folds have fewer artists of the smallest genre than the outer ones.
         n_inner = max(2, min(5, count_folds(music.target, music.groups, 6) - 1))
-        return choice(
+        return mgc.recipes.choice(
             columns,
             n_folds=n_inner,
             grouped=music.groups is not None,
@@ -198,11 +198,11 @@ def _fit_on_all(model, transformers: dict, temperature: float, X, music: Bunch) 
         by_artist = {} if music.groups is None else {"groups": music.groups}
         search = clone(model).fit(X, music.target, **by_artist)
         _print_choice(search)
-        kind = chosen_columns(search)
+        kind = mgc.recipes.chosen_columns(search)
         used = used if kind == "both" else [kind]
         X = search.best_estimator_["columns"].transform(X)
         model = clone(search.best_estimator_[1:])
-    fitted = TemperatureScaledClassifier(model, temperature).fit(X, music.target)
+    fitted = mgc.classifiers.TemperatureScaledClassifier(model, temperature).fit(X, music.target)
     if len(used) == 1:
         features = transformers[used[0]].fit(None)
     else:

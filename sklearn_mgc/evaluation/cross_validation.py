@@ -149,7 +149,8 @@ def cross_validate(
         for repeat, _, train, test in drawn
     )
     results = run(_fit_and_predict, tasks, n_jobs=n_jobs)
-    folds = list(tqdm(results, total=len(drawn), unit="fold", disable=not verbose))
+    name = type(estimator[-1] if isinstance(estimator, Pipeline) else estimator).__name__
+    folds = list(tqdm(results, name, len(drawn), unit="fold", disable=not verbose))
     return EvaluationResult.from_folds(
         drawn, folds, y=y, groups=groups, scorers=scorers, confidence_level=confidence_level
     )

@@ -191,7 +191,7 @@ def descriptor_importance(
         )
         for number, fold in enumerate(folds)
     )  # fmt: skip
-    bar = tqdm(calls, total=len(folds), unit="fold", disable=not verbose)
+    bar = tqdm(calls, "descriptor_importance", len(folds), unit="fold", disable=not verbose)
     scores, drops = zip(*Parallel(n_jobs)(bar), strict=True)
     return DescriptorImportance(
         list(columns),

@@ -11,8 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sklearn_mgc.recipes import paper
-from sklearn_mgc.recipes.recommended import best_handcrafted
+from sklearn_mgc import recipes  # those of torch load on first use
 
 
 @dataclass(frozen=True)
@@ -48,21 +47,27 @@ def _svc():
     return make_pipeline(StandardScaler(), SVC(C=10))
 
 
-def _searched():
-    return best_handcrafted(search=True)
-
-
 SYSTEMS = {
     s.name: s
     for s in (
         System("logreg", "logistic regression", "descriptors", _logreg),
         System("svc", "support vector machine, C=10", "descriptors", _svc),
-        System("dnn", "the paper's dense network", "descriptors", paper.dnn),
-        System("dnn_tuned", "the paper's dense network, tuned", "descriptors", paper.dnn_tuned),
-        System("best", "our best", "kaggle", best_handcrafted),
-        System("best_searched", "our best, searched by inner artist folds", "kaggle", _searched),
-        System("cnn2d", "the paper's 2-D CNN", "mel", paper.cnn2d, 0.2),
-        System("crnn", "the paper's CRNN", "mel", paper.crnn, 0.2),
+        System("dnn", "the paper's dense network", "descriptors", lambda: recipes.paper.dnn()),
+        System(
+            "dnn_tuned",
+            "the paper's dense network, tuned",
+            "descriptors",
+            lambda: recipes.paper.dnn_tuned(),
+        ),
+        System("best", "our best", "kaggle", lambda: recipes.best_handcrafted()),
+        System(
+            "best_searched",
+            "our best, searched by inner artist folds",
+            "kaggle",
+            lambda: recipes.best_handcrafted(search=True),
+        ),
+        System("cnn2d", "the paper's 2-D CNN", "mel", lambda: recipes.paper.cnn2d(), 0.2),
+        System("crnn", "the paper's CRNN", "mel", lambda: recipes.paper.crnn(), 0.2),
     )
 }
 """Systems by name."""
