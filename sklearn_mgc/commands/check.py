@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 from sklearn_mgc._atomic import check_writable, write_table, write_whole
 from sklearn_mgc.commands.tracks import add_left_out, tell_left_out
 from sklearn_mgc.datasets import check_audio
+from sklearn_mgc.display.tables import for_json
 
 EXAMPLE = "my_music --csv report.csv"
 
@@ -51,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:
         rows = plain.to_dict("records")
         with write_whole(args.json) as part:
-            part.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="ascii")
+            part.write_text(
+                "".join(f"{json.dumps(for_json(row))}\n" for row in rows), encoding="ascii"
+            )
     if args.left_out:
         tell_left_out(Bunch(errors=table.attrs["errors"]), every=True)
     return int((table["problem"] != "").any())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -146,6 +147,34 @@ def html_table(columns: Sequence[object], rows: Iterable[Sequence[Any]]) -> str:
 
     body = "".join(line(row, "td") for row in rows)
     return f"<table><thead>{line(columns, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+def for_json(value: Any) -> Any:
+    """Make plain values of a result, all of which JSON has.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, sequences and arrays of numbers and text, in any depth.
+
+    Returns
+    -------
+    object
+        The same in dicts and lists; None where a number is not known (NaN) or infinite.
+
+    Examples
+    --------
+    >>> from sklearn_mgc.display.tables import for_json
+    >>> for_json({"recall": (0.5, float("nan"))})
+    {'recall': [0.5, None]}
+    """
+    if hasattr(value, "tolist"):  # NumPy's
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): for_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [for_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(cell) -> str:

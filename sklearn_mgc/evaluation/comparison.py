@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import Report
+from sklearn_mgc.display.tables import Report, for_json
 from sklearn_mgc.evaluation.cross_validation import cross_validate
 from sklearn_mgc.evaluation.results import EvaluationResult
 from sklearn_mgc.evaluation.statistics import PairedDifference, corrected_t_test, mcnemar
@@ -84,9 +84,9 @@ class Comparison(Report):
         Returns
         -------
         dict
-            For JSON.
+            For JSON, with None for what is not known.
         """
-        return {**asdict(self), "verdict": self.verdict}
+        return for_json({**asdict(self), "verdict": self.verdict})
 
     def _table(self) -> tuple[list[str], list[list]]:
         rows = [

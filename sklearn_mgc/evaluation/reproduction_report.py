@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from datetime import date
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from sklearn_mgc._atomic import write_whole
 from sklearn_mgc._optional import require
 from sklearn_mgc._versions import versions
-from sklearn_mgc.display.tables import escape_markdown
+from sklearn_mgc.display.tables import escape_markdown, for_json
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.evaluation.statistics import share_interval
 from sklearn_mgc.recipes import paper
@@ -59,16 +58,16 @@ def write_report(content: Mapping[str, Any], folder: Path) -> None:
     rows = table(content)
     summary = {key: content[key] for key in ("settings", "date", "versions")}
     with write_whole(folder / "summary.json") as part:
-        part.write_text(json.dumps({**summary, "rows": rows}, indent=1), encoding="ascii")
+        part.write_text(json.dumps(for_json({**summary, "rows": rows}), indent=1), encoding="ascii")
     with write_whole(folder / "results.md") as part:
         part.write_text("\n".join(_page(content, rows)), encoding="utf-8")
-    if find_spec("matplotlib"):
+    if _can_draw():
         draw_accuracies(rows, folder / "accuracies.png")
 
 
 def draw_curves(curves: Mapping[str, list[dict]], folder: Path) -> None:
     """Draw the curves of each network into a file of its own, where matplotlib is installed."""
-    if not find_spec("matplotlib"):
+    if not _can_draw():
         return
     from sklearn_mgc.display import TrainingCurvesDisplay
 
@@ -134,6 +133,15 @@ def _table(name, rows) -> list[str]:
 def _cell(row) -> str:
     text = f"{100 * row['accuracy']:.1f} ({100 * row['low']:.1f} to {100 * row['high']:.1f})"
     return text + (f", {row['runs']} runs ± {100 * row['spread']:.1f}" if row["runs"] > 1 else "")
+
+
+def _can_draw() -> bool:
+    try:
+        require("matplotlib.pyplot", extra="plot", what="plots")
+    except ImportError as error:
+        warnings.warn(f"no figures: {error}", stacklevel=4)
+        return False
+    return True
 
 
 def draw_accuracies(rows: list[dict[str, Any]], path: Path) -> None:

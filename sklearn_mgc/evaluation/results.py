@@ -12,7 +12,7 @@ from sklearn.metrics import confusion_matrix
 
 from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
-from sklearn_mgc.display.tables import Report
+from sklearn_mgc.display.tables import Report, for_json
 from sklearn_mgc.evaluation.statistics import (
     jackknife_blocks,
     jackknife_interval,
@@ -316,9 +316,10 @@ class EvaluationResult(Report):
         Returns
         -------
         dict
-            "protocol", "scores" (score, low, high by name), "recalls" and "folds"; for JSON.
+            "protocol", "scores" (score, low, high by name), "recalls" and "folds"; for JSON, with
+            None for what is not known.
         """
-        return {
+        content = {
             "protocol": self.protocol,
             "confidence_level": self.confidence_level,
             "scores": {
@@ -331,6 +332,7 @@ class EvaluationResult(Report):
             ],
             "folds": self.folds,
         }
+        return for_json(content)
 
     @property
     def protocol(self) -> str:

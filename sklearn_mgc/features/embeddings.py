@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from numbers import Integral
 from types import NoneType
 from typing import TYPE_CHECKING
@@ -175,6 +177,7 @@ class PretrainedEmbedding(AudioTransformer):
 
     def check_params(self):
         self.__dict__.pop("_loaded", None)  # whose file may be another by now
+        self.__dict__.pop("_most", None)
         for statistic in self._statistics():
             check_choice("statistics", statistic, tuple(STATISTICS))
         for name in ("window", "hop"):
@@ -296,25 +299,24 @@ class PretrainedEmbedding(AudioTransformer):
         return backbone
 
     def _embed(self, backbone: Backbone, grid: Grid, y: np.ndarray, n: int) -> np.ndarray:
-        device = _pick_device(self.device)
-        try:
-            if device == "cpu":
-                return backbone.embed(y, n, grid, self._layers(), device)
-            with _ONE_AT_A_TIME:
-                return backbone.embed(y, n, grid, self._layers(), device)
-        except (RuntimeError, MemoryError) as error:
-            lacking = isinstance(error, MemoryError) or any(t in str(error) for t in _OUT_OF_MEMORY)
-            if not lacking or n == 1:
-                raise
-        import warnings
-
         half = n // 2
-        warnings.warn(
-            f"{n} windows do not fit into the memory of {device}, going on with {half}: "
-            f"pass batch_size={half}",
-            UserWarning,
-            stacklevel=2,
-        )
+        if n <= self.__dict__.get("_most", n):
+            device = _pick_device(self.device)
+            try:
+                with nullcontext() if device == "cpu" else _ONE_AT_A_TIME:
+                    return backbone.embed(y, n, grid, self._layers(), device)
+            except (RuntimeError, MemoryError) as error:
+                text = str(error)
+                lacking = isinstance(error, MemoryError) or any(t in text for t in _OUT_OF_MEMORY)
+                if not lacking or n == 1:
+                    raise
+            self.__dict__["_most"] = half  # for what is left of this call
+            warnings.warn(
+                f"{n} windows do not fit into the memory of {device}, going on with {half}: "
+                f"pass batch_size={half}",
+                UserWarning,
+                stacklevel=2,
+            )
         cut = (half - 1) * grid.step + grid.length + 2 * grid.margin
         parts = (y[:cut], half), (y[half * grid.step :], n - half)
         return np.concatenate([self._embed(backbone, grid, part, m) for part, m in parts])
@@ -334,7 +336,7 @@ class PretrainedEmbedding(AudioTransformer):
         return self.card.layers or self._backbone().sizes(self._grid())
 
     def __getstate__(self):
-        return {k: v for k, v in super().__getstate__().items() if k != "_loaded"}
+        return {k: v for k, v in super().__getstate__().items() if k not in ("_loaded", "_most")}
 
     def _layers(self) -> tuple[str, ...]:
         if self.layer is None:

@@ -322,6 +322,21 @@ def test_unknown_artists_are_not_one_artist(clips, missing):
         cross_validate(LogisticRegression(), X, y, groups=names)
 
 
+def test_what_is_not_known_is_none_in_json(clips):
+    X, y, artists = clips
+    model, half = DummyClassifier(strategy="uniform"), [(np.arange(100), np.arange(100, 200))]
+    scoring = {"same": make_scorer(lambda true, told: -1.0)}
+    result = cross_validate(model, X, y, groups=artists, cv=half, scoring=scoring)
+    found = compare(result, result)
+    assert np.isnan([result.interval()[1], found.p_folds]).all()
+    for known, told in (
+        (result, result.to_dict()["scores"]["same"]["low"]),
+        (found, found.to_dict()["p_folds"]),
+    ):
+        assert told is None
+        json.dumps(known.to_dict(), allow_nan=False)
+
+
 def test_compare_says_which_is_better(clips):
     X, y, artists = clips
     good = cross_validate(LogisticRegression(), X, y, groups=artists, n_repeats=2)
@@ -335,7 +350,7 @@ def test_compare_says_which_is_better(clips):
     assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low))
     assert found.n_only_a - found.n_only_b == pytest.approx(found.difference * len(good.sample))
     assert "McNemar" in str(found) and "corrected t" in str(found)
-    json.dumps(found.to_dict())
+    json.dumps(found.to_dict(), allow_nan=False)
     assert repr(found) == f"<Comparison: {found.verdict}>"
     assert "&lt;b&gt;" in compare(good, chance, names=("<b>", "chance"))._repr_html_()
 

@@ -341,8 +341,11 @@ def test_pickles_hold_a_name_and_a_hash(fetched, source, monkeypatch):
 def test_out_of_memory_halves_the_batch(fetched, monkeypatch):
     embed = musicnn.Musicnn.embed
 
+    tried = []
+
     def small(self, y, n, *rest):
         if n > 2:
+            tried.append(n)
             raise RuntimeError("CUDA out of memory. Tried to allocate")
         return embed(self, y, n, *rest)
 
@@ -350,8 +353,9 @@ def test_out_of_memory_halves_the_batch(fetched, monkeypatch):
     expected = PretrainedEmbedding().transform([y])
     monkeypatch.setattr(musicnn.Musicnn, "embed", small)
     with pytest.warns(UserWarning, match="pass batch_size=2"):
-        found = PretrainedEmbedding().transform([y])
-    assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+        found = PretrainedEmbedding().transform([y, -y, y])
+    assert_allclose(found[::2], np.repeat(expected, 2, axis=0), rtol=1e-4, atol=1e-4)
+    assert tried == [5]  # windows of the first clip; for the others it is remembered
 
 
 @pytest.mark.parametrize(
