@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from sklearn_mgc import __version__
 from sklearn_mgc._optional import require
@@ -54,6 +55,27 @@ def _module(name: str):
     return require(f"sklearn_mgc.commands.{name}", what="commands")
 
 
+@contextlib.contextmanager
+def _streams():
+    """Standard streams that are there, show any name, and have nothing left to flush."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed (>&-), as daemons are started
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks must not end a batch.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # which Python would meet again at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@_streams()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -62,13 +84,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     chosen = next((word for word in argv if word in COMMANDS), None)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed (>&-), as daemons are started
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A name that the terminal's encoding lacks must not end a batch.
-            stream.reconfigure(errors="backslashreplace")
     signals: list[int] = []
     try:
         with _interruptible(signals):
@@ -76,11 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             module = _module(args.command)
             if signals:  # an import went on as if nothing had happened
                 raise KeyboardInterrupt
-            status = module.run(args)
-            sys.stdout.flush()
-            return status
+            return _run(module, args)
     except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
         return 0
     except (Exception, KeyboardInterrupt) as error:
         # An import that is interrupted may end in an ImportError, and so on.
@@ -89,14 +101,55 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 128 + (signals or [signal.SIGINT])[0]
         if not isinstance(error, (ValueError, OSError, ImportError)):
             raise
-        _print_error(error)
+        with contextlib.suppress(OSError):
+            _print_error(error)
         return 2
+
+
+class _Listener:
+    """A stream of text that may break off (``| head``, a full drive) while work goes on."""
+
+    def __init__(self, stream):
+        self._stream, self.error = stream, None
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, act) -> None:
+        try:
+            if self.error is None:
+                act()
+        except OSError as error:
+            self.error = error
+
+
+def _run(module, args: argparse.Namespace) -> int:
+    """Run a command; one that writes a result does so, whether or not somebody listens."""
+    out, err = _Listener(sys.stdout), _Listener(sys.stderr)
+    writes = any(isinstance(getattr(args, name, None), Path) for name in ("output", "csv", "json"))
+    with contextlib.ExitStack() as stack:
+        if writes or getattr(args, "write", False):
+            stack.enter_context(contextlib.redirect_stdout(out))
+            stack.enter_context(contextlib.redirect_stderr(err))
+        status = module.run(args)
+        sys.stdout.flush()
+    if out.error is not None and not isinstance(out.error, BrokenPipeError):
+        raise out.error
+    return status
 
 
 def _print_error(error: Exception) -> None:
     text = f"error: {error}"
-    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
-        text = f"error: {error.filename}: {error.strerror.lower()}"  # without Python's number
+    if isinstance(error, OSError) and error.strerror:  # without Python's number
+        named = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        text = f"error: {named}{error.strerror.lower()}"
     with contextlib.suppress(ImportError):  # which may be the error
         from sklearn_mgc.audio import printable
 

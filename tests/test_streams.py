@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +82,45 @@ def test_every_name_is_told(paths, monkeypatch, command, encoding):
         assert told("обложка.txt", encoding) in printed
     if "TABLE" in command:
         assert told("таблица.csv", encoding) in printed
+
+
+class Deaf(io.RawIOBase):
+    """A pipe whose reader has gone, or a drive that is full."""
+
+    def __init__(self, number, file):
+        self._number, self._file = number, file
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        return self._file.fileno()
+
+    def write(self, data):
+        raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "predict MODEL FOLDER --csv TABLE",
+        "tag FOLDER --model MODEL --output TABLE",
+        "check FOLDER --csv TABLE",
+        "features FOLDER --output TABLE --left-out",
+    ],
+)
+def test_results_are_written_whole_whoever_listens(paths, monkeypatch, tmp_path, command):
+    argv, table = [paths.get(word, word) for word in command.split()], Path(paths["TABLE"])
+    assert main(argv) == 1
+    whole = table.read_bytes()
+    for number, status in ((errno.EPIPE, 1), (errno.ENOSPC, 2)):
+        table.unlink()
+        with open(tmp_path / "gone", "w") as file:
+            for name in ("stdout", "stderr"):
+                raw = io.BufferedWriter(Deaf(number, file))
+                monkeypatch.setattr(sys, name, io.TextIOWrapper(raw, "utf-8", write_through=True))
+            assert main(argv) == status
+        assert table.read_bytes() == whole
 
 
 def test_the_encoding_that_the_environment_names(paths):
