@@ -19,7 +19,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV): some minutes, most of them for torch."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt "torch==2.13.0"
-	$(BIN)/pip install -q -c constraints.txt -e ".[plot]"
+	$(BIN)/pip install -q -c constraints.txt -e ".[data,plot]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

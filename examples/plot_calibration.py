@@ -1,6 +1,6 @@
 """
-Probabilities that mean what they say, and "not sure"
-=====================================================
+Calibrated probabilities, and "not sure"
+========================================
 
 A classifier that was trained to the end says 99 % where it is right in 80 of 100 cases. A
 temperature, found on artists that it has not heard, tones it down; then it may decline.

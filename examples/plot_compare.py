@@ -1,6 +1,6 @@
 """
-Is it better? Comparing two classifiers
-=======================================
+Comparing two classifiers: is one better?
+=========================================
 
 Of two scores one is always the higher. Whether the difference would be there with other artists,
 or with another training set, are two questions.

@@ -1,6 +1,6 @@
 """
-What decided?
-=============
+Explanations: what decided?
+===========================
 
 A snare drum is planted into the music, and it is what the models listen for. Three ways of asking
 find it: taking parts of the sound away, a network's gradients, and shuffling descriptors.

@@ -1,6 +1,6 @@
 """
-What is a score worth? Random folds against artists kept apart
-==============================================================
+Leakage: random folds against folds by artist
+=============================================
 
 The same model on the same clips scores far higher with random folds than with folds by artist. Then
 artists come whom it has never heard, and one of the two numbers holds.

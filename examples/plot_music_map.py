@@ -2,7 +2,7 @@
 A map of a music folder
 =======================
 
-Clips that sound alike lie side by side. No genre was told: colours are added afterwards.
+Clips that sound alike lie side by side. The genres are not used: colours are added afterwards.
 """
 
 # %%

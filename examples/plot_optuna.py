@@ -1,6 +1,6 @@
 """
-A study that finds, prunes and survives
-=======================================
+Tuning with Optuna: prune, resume, share a study
+================================================
 
 Optuna's studies search where a grid would be too coarse. Trials that fall behind are given up,
 and the study is a file: it goes on after a crash, and several processes may work on it.

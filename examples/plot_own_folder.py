@@ -3,7 +3,7 @@ Your own music: load it, check it, keep artists apart
 =====================================================
 
 From a folder of files to a measurement that does not flatter: what is in the folder, what is
-wrong with it, and who plays.
+wrong with it, and who the artists are.
 """
 
 # %%
@@ -32,7 +32,7 @@ shutil.copy(made.data[0], folder / "rock" / "copy.wav")
 (folder / "rock" / "cover.jpg").write_bytes(b"picture")
 
 # %%
-# The doctor decodes every file.
+# ``check_audio`` decodes every file.
 table = check_audio(folder, min_duration=2.0, verbose=0)
 print(table.loc[table["problem"] != "", ["path", "problem"]].to_string(index=False))
 
@@ -43,7 +43,7 @@ print(music.errors)
 print(music.frame["genre"].value_counts())
 
 # %%
-# We keep what is sound, and add what we know of the artists: a column of a table.
+# We keep the good files, and add the artists as a column of a table.
 artists = dict(zip(made.data, made.groups, strict=True))
 sound = music.frame[~music.frame["path"].isin(table.loc[table["problem"] != "", "path"])]
 sound = sound.assign(artist=[artists[path] for path in sound["path"]])

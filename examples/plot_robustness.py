@@ -1,6 +1,6 @@
 """
-Does it hear the music, or the recording?
-=========================================
+Robustness: does it hear the music, or the recording?
+=====================================================
 
 A clip that is 20 dB softer, or has been an MP3 in between, is still of its genre. A classifier
 that changes its mind listens to something else.

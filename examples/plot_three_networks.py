@@ -3,7 +3,7 @@ Three networks on the same clips
 ================================
 
 The paper's three: dense layers on descriptors, convolutions on mel-spectrograms, and
-convolutions with an LSTM behind them. And a classifier that takes no time at all.
+convolutions with an LSTM behind them. And a baseline that takes no time at all.
 """
 
 # %%

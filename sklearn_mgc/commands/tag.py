@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 import sklearn_mgc as mgc  # rooms of torch load on first use: `--help` needs none
 from sklearn_mgc._atomic import check_writable, write_table
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
     add_asking,
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--max-genres must be at least 1, got {args.max_genres}")
     if not args.files:
         raise ValueError("name audio files or folders, or a journal to --undo")
+    require("mutagen", extra="data", what="tags of audio files")
     if args.min_confidence is None:
         args.min_confidence = sure_from()
     if args.output is not None:

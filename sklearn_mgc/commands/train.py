@@ -7,6 +7,7 @@ folds; everything that learns, the choice of a model included, is done inside ea
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -177,8 +178,9 @@ def _extract(transformers: dict, music: Bunch):
 
 def _model(args: argparse.Namespace, columns: dict[str, int], music: Bunch):
     if args.model == "auto":
-        # The inner folds have fewer artists of the smallest genre than the outer ones.
-        n_inner = max(2, min(5, count_folds(music.target, music.groups, 6) - 1))
+        # An outer fold tests up to a share of the artists of the smallest genre.
+        fewest = count_folds(music.target, music.groups, 10)
+        n_inner = max(2, min(5, fewest - math.ceil(fewest / min(args.folds, fewest))))
         return mgc.recipes.choice(
             columns,
             n_folds=n_inner,

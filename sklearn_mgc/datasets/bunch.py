@@ -210,7 +210,7 @@ def count(values: Iterable) -> str:
 
 
 def left_out(bunch: Bunch) -> str:
-    """What a loader left out and which names it took for one, in a line.
+    """Say in a line what a loader left out and which names it merged.
 
     Parameters
     ----------

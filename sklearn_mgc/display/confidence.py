@@ -6,7 +6,7 @@ from sklearn_mgc.display.axes import AxesDisplay, as_label
 
 
 class ReliabilityDisplay(AxesDisplay):
-    """Accuracy over confidence: on the diagonal, probabilities mean what they say.
+    """Accuracy over confidence; calibrated probabilities lie on the diagonal.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ _COLORS = {"silence": "C0", "noise": "C1"}
 
 
 class ExplanationDisplay:
-    """What a genre's probability loses without each part of the sound.
+    """How much the probability of a genre falls without each part of the sound.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from sklearn_mgc.display.axes import AxesDisplay
 
 
 class ImportanceDisplay(AxesDisplay):
-    """What a score loses without each descriptor, the most important first; a dot is a fold.
+    """How much a score falls without each descriptor, most important first; a dot is a fold.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class ImportanceDisplay(AxesDisplay):
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, ax=None, **params) -> ImportanceDisplay:
-        """Measure what a classifier rests on and draw it.
+        """Measure which descriptors matter to a classifier and draw them.
 
         Parameters
         ----------

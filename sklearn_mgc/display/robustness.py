@@ -1,4 +1,4 @@
-"""How a classifier takes changes that leave the genre as it is."""
+"""How a classifier copes with changes that leave the genre as it is."""
 
 from __future__ import annotations
 
@@ -88,13 +88,12 @@ class RobustnessDisplay(AxesDisplay):
         spans = [accuracy - [row["low"] for row in rows], [row["high"] for row in rows] - accuracy]
         places = np.arange(len(rows))
         flips = [row["flips"] for row in rows]
-        ax.barh(places, flips, color="C1", alpha=0.35, label="predictions that flip")
-        ax.errorbar(
-            accuracy, places, xerr=np.clip(spans, 0, None), fmt="o", color="C0", capsize=3,
-            label=f"accuracy, {100 * self.result.confidence_level:g} % CI",
-        )  # fmt: skip
+        ax.barh(places, flips, color="C1", alpha=0.35)
+        ax.errorbar(accuracy, places, xerr=np.clip(spans, 0, None), fmt="o", color="C0", capsize=3)
         if len(rows):
             ax.axvline(accuracy[0], color="C0", lw=0.8, ls=":")
         ax.set_yticks(places, [row["condition"] for row in rows])
-        ax.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5), xlabel="share of the clips")
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+        ax.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5))
+        level = f"{100 * self.result.confidence_level:g} %"
+        # A legend would lie on a title, or stick out of narrow axes.
+        ax.set_xlabel(f"accuracy, {level} CI (dots)\npredictions that flip (bars)")

@@ -205,8 +205,8 @@ def trust(result: EvaluationResult) -> str:
         return "However sure the model was, fewer than 9 of 10 answers were right."
     answered = float((_responses(result).max(axis=1) >= least).mean())
     return (
-        f"Answers of at least {least:.2f} were right in 9 of 10 cases; they are {answered:.0%} of "
-        f"all (predict --min-confidence {least:.2f})."
+        f"Answers of at least {least:.2f} were right in 9 of 10 cases; they are "
+        f"{100 * answered:.0f} % of all (predict --min-confidence {least:.2f})."
     )
 
 

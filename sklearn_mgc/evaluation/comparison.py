@@ -16,7 +16,7 @@ from sklearn_mgc.evaluation.statistics import PairedDifference, corrected_t_test
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Report):
-    """The difference in accuracy of two classifiers, and how sure it is.
+    """The difference in accuracy of two classifiers, and its uncertainty.
 
     Made by :func:`compare`.
 

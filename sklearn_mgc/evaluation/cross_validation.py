@@ -102,7 +102,7 @@ def cross_validate(
 
     References
     ----------
-    .. [1] R. G. Miller, "The jackknife: a review", Biometrika 61, 1974.
+    .. [1] Rupert G. Miller, "The jackknife: a review", Biometrika 61, 1974.
 
     Examples
     --------

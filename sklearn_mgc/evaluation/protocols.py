@@ -127,7 +127,7 @@ class Protocol:
 
 
 def feasible(data) -> list[str]:
-    """Name the protocols that the data has what it takes for.
+    """Name the protocols that the data is sufficient for.
 
     Parameters
     ----------

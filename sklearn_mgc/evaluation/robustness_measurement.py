@@ -128,7 +128,7 @@ class RobustnessResult(Report):
         return pd.DataFrame(self.rows).set_index("condition")
 
     def _lines(self) -> list[str]:
-        return [printable(self.verdict)]
+        return printable(self.verdict).split("; ")
 
     def _table(self) -> tuple[list[str], list[list]]:
         level = f"{100 * self.confidence_level:g} % CI"
@@ -160,7 +160,7 @@ def robustness(
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> RobustnessResult:
-    """Measure how a fitted classifier takes changes that leave the genre as it is.
+    """Measure how a fitted classifier copes with changes that leave the genre as it is.
 
     Each clip is decoded, mixed to mono at its own sample rate, changed, and given to the
     classifier again: as a temporary WAV file where paths were given, removed afterwards, and

@@ -23,7 +23,7 @@ _FADE = 0.05
 
 @dataclass(repr=False)
 class Explanation(Report):
-    """How much less probable a genre becomes without a part of the sound.
+    """How much the probability of a genre falls without a part of the sound.
 
     Made by :func:`explain`.
 
@@ -119,7 +119,7 @@ def explain(
     n_bands: int = 12,
     random_state=0,
 ) -> Explanation:
-    """Find the seconds and the bands of a clip that a decision rests on.
+    """Find the seconds and the bands of a clip that matter to its prediction.
 
     By occlusion [1]_, one part after another is taken away - faded to silence, and to noise of
     the clip's level and spectrum, because a model may take either for a sign of its own - and

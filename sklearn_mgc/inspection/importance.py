@@ -26,7 +26,7 @@ from sklearn_mgc.features.summary import STATISTICS
 
 @dataclass(repr=False)
 class DescriptorImportance(Report):
-    """What a score loses when a descriptor says nothing any more.
+    """How much a score falls when a descriptor is shuffled.
 
     Made by :func:`descriptor_importance`.
 
@@ -101,7 +101,7 @@ def descriptor_importance(
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> DescriptorImportance:
-    """Find the descriptors that a classifier rests on, by permutation importance.
+    """Find the descriptors that matter to a classifier, by permutation importance.
 
     All columns of a descriptor - the 20 of the MFCCs, its mean and its deviation - are shuffled
     together among the test clips of a fold, and the score is measured again [1]_. One by one
@@ -156,7 +156,7 @@ def descriptor_importance(
 
     References
     ----------
-    .. [1] L. Breiman, "Random forests", Machine Learning 45, 2001.
+    .. [1] Leo Breiman, "Random forests", Machine Learning 45, 2001.
 
     Examples
     --------

@@ -16,7 +16,7 @@ HEADS = Path(__file__).parent
 
 
 def ready_card(name: str = "gtzan") -> dict[str, Any]:
-    """Tell what a ready model is: training data, licence, scores, and how sure it must be.
+    """Describe a ready model: training data, licence, scores, and how sure it must be.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def ready_card(name: str = "gtzan") -> dict[str, Any]:
 
 
 def ready_model(name: str = "gtzan", **params) -> Pipeline:
-    """Make a pipeline that is fitted already: paths in, genres out.
+    """Give a pipeline that is already fitted: paths in, genres out.
 
     musicnn names the tags of each three seconds, and a linear classifier, trained on GTZAN's
     clips with artists apart, makes genres of their means. Its probabilities are calibrated.

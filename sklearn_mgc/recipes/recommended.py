@@ -25,7 +25,7 @@ from sklearn_mgc.recipes.candidates import calibrated_svc
 
 
 def best(representation: str = "embedding", *, random_state=None) -> Pipeline:
-    """Make the classifier of audio files that did best with a representation of sound.
+    """Make the pipeline from audio files to genres that did best on a representation.
 
     On Emotify-30, with artists apart: see "Which representation" in the user guide for the
     accuracies and their intervals.
@@ -118,7 +118,7 @@ def best_handcrafted(*, search: bool = False) -> Pipeline | GridSearchCV:
 
 
 def voting_crnn(*, random_state=None) -> Pipeline:
-    """Make the CRNN that did best of all networks of spectrograms on few clips.
+    """Make the CRNN that did best among networks of spectrograms on few clips.
 
     Each spectrogram is cut into five segments that vote. Its decibels stay relative to the
     loudest moment of the clip: a quiet segment is quiet. This is the system "crnn_segments"

@@ -35,7 +35,7 @@ def objective(
     allow_leakage: bool = False,
     random_state: int = 0,
 ):
-    """Make the function that ``study.optimize`` takes, of a study that maximizes.
+    """Make an objective for ``study.optimize``, of a study that maximizes.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ _HIDDEN_SIZES: list[Any] = [
 
 
 def space(estimator) -> dict[str, BaseDistribution]:
-    """Give a ready space to search, for a classifier or for the one that a pipeline ends with.
+    """Give the search space of a classifier, or of the last step of a pipeline.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def _cards(family: ModuleType) -> dict[str, Card]:
 
 
 def cards() -> dict[str, Card]:
-    """What is known of every network that has a name here.
+    """Describe every network that has a name here.
 
     Returns
     -------
