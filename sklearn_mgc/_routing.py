@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator, Mapping
 
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.pipeline import Pipeline
@@ -49,9 +50,31 @@ def _name_in_fit(estimator, name: str) -> str | None:
 
 def _request(estimator, name: str) -> str | None:
     """Name of the parameter where something requests it, after what is open is settled."""
-    for part in (estimator, *estimator.get_params(deep=True).values()):
-        if not isinstance(part, BaseEstimator):
-            continue
-        if part._get_metadata_request().fit.requests.get(name, ...) is None:
+    parts = list(_estimators(estimator))
+    for part in parts:
+        last = getattr(part, "final_estimator", None)
+        # Stacking hands its last one what any of them asks for.
+        refused = last is not None and _name_in_fit(last, name) is None
+        for inner in _estimators(part) if refused else ():
+            if name in _requests(inner) and "_metadata_request" not in vars(inner):
+                inner.set_fit_request(**{name: False})
+    for part in parts:
+        if _requests(part).get(name, ...) is None:
             part.set_fit_request(**{name: is_classifier(part)})
     return name if name in get_routing_for_object(estimator).consumes("fit", [name]) else None
+
+
+def _requests(estimator: BaseEstimator) -> dict:
+    return estimator._get_metadata_request().fit.requests
+
+
+def _estimators(value) -> Iterator[BaseEstimator]:
+    """All that are in an estimator, in its parameters and in the grid of a search."""
+    if isinstance(value, BaseEstimator):
+        yield value
+        value = value.get_params(deep=False)
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _estimators(part)

@@ -6,6 +6,7 @@ import numpy as np
 import optuna
 import pytest
 from sklearn import config_context, get_config
+from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -18,6 +19,7 @@ from sklearn_mgc import DNNClassifier, SegmentVotingClassifier, search
 from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.evaluation import compare, cross_validate, reproduce
 from sklearn_mgc.evaluation.reproduction import SYSTEMS
+from sklearn_mgc.recipes import choice
 from sklearn_mgc.recipes.systems import System
 
 SEEN: list[tuple] = []
@@ -117,6 +119,20 @@ def test_a_search_scores_alike_where_its_network_needs_no_artists(clips):
         with config_context(enable_metadata_routing=routing):
             model = grid().set_params(estimator__pipeline__watched__early_stopping=False)
             scores.append(by_folds(model, *clips))
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.filterwarnings("error:One or more of the test scores are non-finite")
+def test_stacking_and_a_grid_of_classifiers(clips):
+    X, y, artists, _ = clips
+    stack = StackingClassifier([("a", pipeline())], LogisticRegression(), cv=2)
+    grid = choice({"descriptors": 5}, n_folds=2)
+    scores = []
+    for routing in (False, True):
+        with config_context(enable_metadata_routing=routing):
+            stacked = cross_validate(stack, X, y, groups=artists, cv=2)
+            chosen = cross_validate(grid, X, y, groups=artists, cv=2)
+        scores.append([stacked.score, chosen.score])
     assert scores[0] == scores[1]
 
 

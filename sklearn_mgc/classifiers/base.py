@@ -299,10 +299,11 @@ class BaseGenreClassifier(GenreMixin, TrainingParameters):
         return train, Dataset({"X": RowSubset(X, held_out)}, encoded[held_out])
 
     def _make_net(self, validation=None, *, epochs_before: int = 0, verbose: int = 0) -> GenreNet:
+        watched = self.early_stopping and validation is not None
         callbacks = assemble(
             self.callbacks,
             classes=self.classes_,
-            patience=self.n_iter_no_change if self.early_stopping else None,
+            patience=self.n_iter_no_change if watched else None,
             title=type(self).__name__,
             verbose=verbose,
         )

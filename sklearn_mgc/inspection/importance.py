@@ -252,7 +252,10 @@ def _drops(model, X, y, groups, fold, scorer, columns, n_repeats, rng):
 
 def _shuffled(X, columns: list[int], rng):
     """A copy with these columns, of the last axis, in another order of the clips."""
-    X, order = X.copy(), rng.permutation(len(X))
+    order = rng.permutation(len(X))
+    if hasattr(X, "with_columns"):  # polars
+        return X.with_columns(X[:, columns][order])
+    X = X.copy()
     if hasattr(X, "iloc"):
         X.iloc[:, columns] = X.iloc[order, columns].to_numpy()
     else:

@@ -1,7 +1,6 @@
 """Permutation importance finds the descriptor that decides, and none where none does."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
@@ -59,15 +58,13 @@ def test_genres_at_random_have_no_reasons():
     assert np.abs(found.drops.mean(axis=1)).max() < 0.05 and found.scores.mean() < 0.6
 
 
-@pytest.mark.parametrize("form", ["frame", "union", "segments"])
+@pytest.mark.parametrize("form", ["frame", "polars", "union", "segments"])
 def test_every_form_of_descriptors(form, clips):
     X, y, _ = clips
     model = MODEL
-    if form == "frame":
-        X = pd.DataFrame(
-            HandcraftedFeatures(HEARD).transform(X),
-            columns=HandcraftedFeatures(HEARD).column_names(),
-        )
+    if form in ("frame", "polars"):
+        output = "pandas" if form == "frame" else "polars"
+        X = HandcraftedFeatures(HEARD).set_output(transform=output).fit_transform(X)
     elif form == "union":
         model = make_pipeline(
             make_union(HandcraftedFeatures(HEARD[:2]), HandcraftedFeatures(HEARD[2:])), MODEL
