@@ -127,11 +127,10 @@ def by_pyav(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
 
     n_read = rate = 0
     try:
-        # Tags in an odd encoding are no reason to refuse the sound, and a playlist must not
-        # have other files or addresses opened.
-        with av.open(
-            file, metadata_errors="replace", options={"protocol_whitelist": "none"}
-        ) as container:
+        # Tags in an odd encoding are no reason to refuse the sound (PyAV 19 takes them as they
+        # are), and a playlist must not have other files or addresses opened.
+        odd = {} if int(av.__version__.partition(".")[0]) > 18 else {"metadata_errors": "replace"}
+        with av.open(file, options={"protocol_whitelist": "none"}, **odd) as container:
             if not container.streams.audio:
                 raise UndecodableError("it has no audio stream")
             stream = container.streams.audio[0]
