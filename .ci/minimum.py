@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-runtime = ("av", "data", "hub", "plot", "optuna", "onnx", "skops")
+runtime = ("av", "data", "explain", "hub", "plot", "optuna", "onnx", "skops", "web")
 declared = [
     *project["dependencies"],
     *(line for extra in runtime for line in project["optional-dependencies"][extra]),
