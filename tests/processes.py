@@ -7,6 +7,7 @@ process that only had to import would take seconds to begin.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 import warnings
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_mgc.features import HandcraftedFeatures, MelSpectrogram, database
+from sklearn_mgc.features.backbones import weights
 
 if sys.platform == "win32":
     CONTEXT = multiprocessing.get_context("spawn")
@@ -63,6 +65,22 @@ def extract_on_a_full_disk(cache, files):
     np.testing.assert_allclose(X, expected, rtol=1e-5, atol=1e-5)
     ours = [str(w.message) for w in caught if "cache" in str(w.message)]
     assert len(ours) == 1 and "cannot be written" in ours[0], ours
+
+
+def run_with_a_copy(package, code):
+    """Run code that imports a copy of the package, and other packages as they are."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
+        del sys.modules[name]
+    sys.path.insert(0, str(package.parent))
+    known: dict = {}
+    exec(code, known)
+    assert known["sklearn_mgc"].__file__ == str(package / "__init__.py")
+
+
+def fetch_musicnn(home, folder, source):
+    """Fetch weights from a folder into a data home."""
+    os.environ["SKLEARN_MGC_DATA"] = str(home)
+    weights.fetch_weights("musicnn", source, folder)
 
 
 def _most_resident():

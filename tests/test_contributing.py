@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import sklearn_mgc
+from tests.processes import finish, run_with_a_copy, start
 
 PACKAGE = Path(sklearn_mgc.__file__).parent
 ADDED = "from sklearn_mgc.classifiers.dnn import DNNClassifier\n"
@@ -89,6 +87,7 @@ def add_backbone(package: Path) -> None:
 
 USE = """
 import numpy as np
+import sklearn_mgc
 from sklearn_mgc.discovery import all_estimators
 from sklearn_mgc.features import HandcraftedFeatures, PretrainedEmbedding
 
@@ -111,11 +110,8 @@ np.testing.assert_allclose(row, 1, atol=0.1)
 @pytest.mark.slow
 def test_a_descriptor_a_network_and_a_backbone(tmp_path):
     package = tmp_path / "sklearn_mgc"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    # What is compiled of it comes along, less what is being written.
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("*.tmp.*", "*.pyc.*"))
     for add in (add_descriptor, add_network, add_backbone):
         add(package)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    found = subprocess.run(
-        [sys.executable, "-c", USE], env=environment, cwd=tmp_path, capture_output=True, text=True
-    )
-    assert found.returncode == 0, found.stderr
+    finish(start(run_with_a_copy, package, USE))

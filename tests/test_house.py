@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+from functools import cache
 from pathlib import Path
 
 import sklearn_mgc
@@ -45,6 +46,7 @@ def module_of(file: Path) -> str:
 MODULES = {module_of(file) for file in FILES}
 
 
+@cache
 def imports_of(file: Path, *, late: bool) -> set[tuple[str, str]]:
     """Pairs (module, name) imported from the package; late ones are inside functions."""
     tree = ast.parse(file.read_text(encoding="utf-8"))

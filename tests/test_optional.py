@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 
@@ -18,7 +19,7 @@ from sklearn_mgc.web import create_app
 from tests.audio.conftest import encoded
 from tests.display.test_displays import RESULTS
 
-WAV = encoded([0.1] * 99, format="WAV")
+WAV = encoded(np.full(99, 0.1), format="WAV")
 # Whatever upgrades of other packages leave behind, and what needs the package.
 BROKEN = {
     "av": ("AttributeError('_ARRAY_API not found')", lambda: load_audio(b"\0\0\0\x18ftypM4A ")),

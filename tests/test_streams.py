@@ -6,7 +6,6 @@ import errno
 import io
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -121,13 +120,3 @@ def test_results_are_written_whole_whoever_listens(paths, monkeypatch, tmp_path,
                 monkeypatch.setattr(sys, name, io.TextIOWrapper(raw, "utf-8", write_through=True))
             assert main(argv) == status
         assert table.read_bytes() == whole
-
-
-def test_the_encoding_that_the_environment_names(paths):
-    command = [sys.executable, "-m", "sklearn_mgc", "predict", paths["MODEL"], paths["FOLDER"]]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
-    run = subprocess.run(command, capture_output=True, env=environment)
-    assert run.returncode == 1
-    lines = run.stdout.decode("ascii").splitlines()
-    assert len(lines) == len(NAMES) and b"Traceback" not in run.stderr
-    assert told(BROKEN, "ascii") in run.stderr.decode("ascii")

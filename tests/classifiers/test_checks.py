@@ -7,19 +7,19 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_mgc import CNN2DClassifier, CRNNClassifier, DNNClassifier, ParallelCRNNClassifier
 
-_SMALL = {"batch_size": 16, "lr": 1e-2, "random_state": 0}
+_SMALL = {"batch_size": 128, "lr": 3e-2, "max_epochs": 10, "random_state": 0}
 _POOLS = {"pool_sizes": ((2, 2), (2, 2))}
 ESTIMATORS = [
-    DNNClassifier((32,), max_epochs=20, **_SMALL),
+    DNNClassifier((32,), **_SMALL),
     # Statistics of batches that hold few of a rare genre would decide the check of class weights.
     CNN2DClassifier(
-        (8, 8), **_POOLS, kernel_size=3, dropout=0.0, batch_norm=False, max_epochs=15, **_SMALL
+        (8, 8), **_POOLS, kernel_size=3, dropout=0.0, batch_norm=False, **_SMALL
     ),
     CRNNClassifier(
         (8, 8), kernel_sizes=(3, 3), pool_sizes=(2, 2), rnn_hidden_size=8, rnn_layers=1,
-        dropout=0.0, max_epochs=10, **_SMALL
+        dropout=0.0, **_SMALL
     ),
-    ParallelCRNNClassifier((8, 8), **_POOLS, rnn_hidden_size=8, max_epochs=10, **_SMALL),
+    ParallelCRNNClassifier((8, 8), **_POOLS, rnn_hidden_size=8, **_SMALL),
 ]  # fmt: skip
 EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": (

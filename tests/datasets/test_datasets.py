@@ -17,8 +17,8 @@ from sklearn_mgc.datasets import load_audio_folder, make_music
 
 
 def test_random_folds_flatter_and_grouped_folds_do_not():
-    music = make_music(n_tracks=120, duration=3.0, random_state=0)
-    X = HandcraftedFeatures(n_jobs=2).fit_transform(music.data)
+    music = make_music(n_tracks=120, duration=2.0, random_state=0)
+    X = HandcraftedFeatures().fit_transform(music.data)
     model = make_pipeline(StandardScaler(), SVC(C=10))
     random = StratifiedKFold(5, shuffle=True, random_state=0)
     grouped = StratifiedGroupKFold(5, shuffle=True, random_state=0)

@@ -134,9 +134,9 @@ def test_augmented_before_the_split(versions):
 def test_ordinary_neighbours_are_no_near_duplicates(n_features):
     rng = np.random.default_rng(n_features)
     alarms = sum(
-        leakage_report(rng.standard_normal((200, n_features)), cv=2).has_leak for _ in range(20)
+        leakage_report(rng.standard_normal((200, n_features)), cv=2).has_leak for _ in range(8)
     )
-    assert alarms <= 3
+    assert alarms <= 1
 
 
 def test_rows_that_failed_are_no_copies():
@@ -304,11 +304,11 @@ def test_representations():
 
 
 def test_a_copy_at_another_level_is_found_by_descriptors():
-    music = make_music(60, duration=2.0, random_state=0).data
+    music = make_music(30, duration=1.0, random_state=0).data
     quieter = [np.float32(gain) * clip for gain in (0.5, 0.7) for clip in music[:5]]
     table = HandcraftedFeatures("kaggle").transform([*music, *quieter])
-    found = leakage_report(table, cv=[(np.arange(60), np.arange(60, 70))]).to_frame("track")
-    assert found[["test", "train"]].to_numpy().tolist() == [[60 + i, i % 5] for i in range(10)]
+    found = leakage_report(table, cv=[(np.arange(30), np.arange(30, 40))]).to_frame("track")
+    assert found[["test", "train"]].to_numpy().tolist() == [[30 + i, i % 5] for i in range(10)]
 
 
 @pytest.mark.parametrize(

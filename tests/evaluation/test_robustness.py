@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -89,14 +90,16 @@ def test_pitch_does_not_flip_at_all(files):
 
 def test_files_and_waveforms_agree(files):
     model = ByLoudness()
-    from_files = robustness(model, files, LOUDNESS, random_state=0, verbose=0)
+    conditions = ["gain", "mp3 64 kbit/s", "noise", "offset"]
+    params: dict[str, Any] = {"conditions": conditions, "random_state": 0, "verbose": 0}
+    from_files = robustness(model, files, LOUDNESS, **params)
     waveforms = [load_audio(file) for file in files]
-    from_waveforms = robustness(model, waveforms, LOUDNESS, random_state=0, verbose=0, n_jobs=2)
+    from_waveforms = robustness(model, waveforms, LOUDNESS, n_jobs=2, **params)
     np.testing.assert_equal(from_files.rows, from_waveforms.rows)
 
 
 def test_identity_changes_nothing():
-    music = make_music(n_tracks=18, duration=2.0, random_state=0)
+    music = make_music(n_tracks=18, duration=1.0, random_state=0)
     model = make_pipeline(HandcraftedFeatures(), StandardScaler(), LogisticRegression())
     model.fit(music.data[:12], music.target[:12])
     with tempfile.TemporaryDirectory() as folder:

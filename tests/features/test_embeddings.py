@@ -8,7 +8,6 @@ import shutil
 import struct
 import sys
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -29,6 +28,7 @@ from sklearn_mgc.features.backbones import musicnn, weights
 from sklearn_mgc.features.backbones.base import Grid, hash_weights
 from sklearn_mgc.features.backbones.tf_checkpoint import read_checkpoint
 from sklearn_mgc.saving import model_card, to_onnx
+from tests.processes import fetch_musicnn, finish, start
 
 RATE = 16000
 
@@ -242,19 +242,9 @@ def test_a_data_home_that_cannot_be_written(source, monkeypatch, tmp_path):
         backbones.fetch("musicnn", source)
 
 
-def _fetch(folder, source):
-    weights.fetch_weights("musicnn", source, folder)
-
-
 def test_two_processes_fetch_at_once(source, home, values):
-    context = get_context("spawn")
     known = musicnn.SOURCES["musicnn"]
-    started = [context.Process(target=_fetch, args=(source, known)) for _ in range(2)]
-    for process in started:
-        process.start()
-    for process in started:
-        process.join()
-    assert [process.exitcode for process in started] == [0, 0]
+    finish(*[start(fetch_musicnn, home, source, known) for _ in range(2)])
     assert [path.name for path in (home / "models").iterdir()] == ["musicnn.npz"]
     assert backbones.load("musicnn").weights_hash == hash_weights(values)
 

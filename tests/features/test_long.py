@@ -57,10 +57,13 @@ def settings_of(n_fft=2048, hop_length=512, pad_mode="constant"):
     return Settings(FrameParams(RATE, n_fft, hop_length, pad_mode), n_mfcc=13)
 
 
-@pytest.mark.parametrize("pad_mode", ["constant", "reflect", "edge"])
 @pytest.mark.parametrize(
-    ("n_fft", "hop_length"), [(2048, 512), (1024, 1024), (512, 700), (2048, 333)]
-)
+    ("pad_mode", "n_fft", "hop_length"),
+    [
+        ("constant", 2048, 512), ("constant", 512, 700), ("reflect", 1024, 1024),
+        ("reflect", 2048, 333), ("edge", 2048, 512), ("edge", 512, 700),
+    ],
+)  # fmt: skip
 def test_every_descriptor_of_every_frame(wave, short_chunks, pad_mode, n_fft, hop_length):
     settings = settings_of(n_fft, hop_length, pad_mode)
     found = describe(stream(wave), NAMES, settings)
@@ -119,12 +122,10 @@ def test_moments_of_a_constant():
 
 FEATURES = [
     HandcraftedFeatures(["harmony", "perceptr"], statistics=("median",)),
-    HandcraftedFeatures(),
     HandcraftedFeatures("rich"),
     HandcraftedFeatures(n_segments=3, statistics=("median", "std")),
     HandcraftedFeatures(n_segments=40),
     HandcraftedFeatures("kaggle"),
-    MelSpectrogram(),
     MelSpectrogram(n_frames=100),
     MelSpectrogram(n_segments=4, n_frames=300, pad_mode="reflect"),
 ]
@@ -132,7 +133,7 @@ FEATURES = [
 
 @pytest.mark.parametrize(
     ("transformer", "given"),
-    [*[(t, "file") for t in FEATURES], (FEATURES[1], "waveform"), (FEATURES[6], "waveform")],
+    [*[(t, "file") for t in FEATURES], (FEATURES[2], "waveform")],
 )
 def test_transformers(wave, tmp_path, transformer, given, monkeypatch):
     path = tmp_path / "a.flac"
@@ -161,16 +162,16 @@ def test_offset_and_duration(wave, tmp_path, short_chunks):
 
 
 def test_no_large_array_is_asked_for(tmp_path, monkeypatch):
-    """A file of a quarter of an hour, described in less memory than its waveform takes."""
+    """A file of ten minutes, described in less memory than its waveform takes."""
     import tracemalloc
 
     rng = np.random.default_rng(0)
     path = tmp_path / "a.wav"
     with soundfile.SoundFile(path, "w", 8000, 1) as file:
-        for _ in range(30):
+        for _ in range(20):
             file.write(rng.uniform(-0.5, 0.5, 30 * 8000).astype(np.float32))
-    waveform = 30 * 30 * 8000 * 4
-    shorten(monkeypatch, 10.0)
+    waveform = 20 * 30 * 8000 * 4
+    shorten(monkeypatch, 5.0)
     for features in (
         HandcraftedFeatures(["chroma", "spectral_centroid", "mfcc"], sample_rate=8000),
         MelSpectrogram(sample_rate=8000),

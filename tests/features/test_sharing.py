@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +24,6 @@ from sklearn_mgc.features import (
     MelScaler,
     MelSpectrogram,
     RelativeVariances,
-    base,
 )
 from sklearn_mgc.features.remembered import remembered
 from tests.features.conftest import assert_same
@@ -115,16 +113,6 @@ def test_bytes_and_open_files(clip_paths, tmp_path):
     assert len(str(error.value)) < 300
     with open(clip_paths[0], encoding="latin-1") as file, pytest.raises(TypeError, match="'rb'"):
         cached.transform([file])
-
-
-def test_paths_are_not_part_of_a_saved_model(tmp_path, monkeypatch):
-    transformer = MelSpectrogram(n_mels=40, cache=tmp_path / "cache", out=tmp_path / "out")
-    saved = pickle.dumps(transformer)
-    here = pickle.loads(saved)  # as a worker does
-    assert (here.cache, here.out) == (transformer.cache, transformer.out)
-    monkeypatch.setattr(base, "_SESSION", "another")
-    there = pickle.loads(saved)
-    assert (there.cache, there.out, there.n_mels) == (None, None, 40)
 
 
 def test_waveforms_that_were_integers_are_told(clips):

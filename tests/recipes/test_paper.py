@@ -9,10 +9,7 @@ import pytest
 from sklearn.model_selection import ParameterGrid
 
 from sklearn_mgc.recipes import paper
-
-
-def _n_parameters(module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
+from tests.recipes.conftest import module_of, n_parameters
 
 
 def _linear(n_in, n_out):
@@ -28,7 +25,7 @@ def test_dense_networks_have_the_papers_parameters():
     for make, dropout in ((paper.dnn, 0.5), (paper.dnn_tuned, 0.25)):
         model = make(max_epochs=1, random_state=0).fit(X, y)
         network = model[-1]
-        assert _n_parameters(network.module_) == expected == 50666
+        assert n_parameters(network.module_) == expected == 50666
         names = [type(layer).__name__ for layer in network.module_.layers]
         assert names == [
             *["Linear", "ReLU", "Dropout"],
@@ -41,19 +38,17 @@ def test_dense_networks_have_the_papers_parameters():
 
 
 def test_spectrogram_networks_have_the_papers_parameters():
-    X = np.random.default_rng(0).normal(size=(10, 640, 128)).astype(np.float32)
-    y = np.arange(10)
-    model = paper.cnn2d(max_epochs=1, random_state=0).fit(X, y)
+    cnn2d = module_of(paper.cnn2d(), (640, 128), 10)
     conv = sum(25 * a * b + b for a, b in ((1, 32), (32, 64), (64, 128)))
     norm = 2 * (32 + 64 + 128)
-    assert _n_parameters(model.module_) == conv + norm + _linear(2 * 2 * 128, 10)
+    assert n_parameters(cnn2d) == conv + norm + _linear(2 * 2 * 128, 10)
 
-    model = paper.crnn(max_epochs=1, random_state=0).fit(X[:, :64], y)
+    crnn = module_of(paper.crnn(), (640, 128), 10)
     conv = sum(k * a * b + b for k, a, b in ((5, 128, 64), (3, 64, 32), (3, 32, 16)))
     norm = 2 * (64 + 32 + 16)
     # Four gates, each with weights on input and hidden state and two biases.
     lstm = sum(4 * 32 * (n_in + 32 + 2) for n_in in (16, 32))
-    assert _n_parameters(model.module_) == conv + norm + lstm + _linear(32, 10)
+    assert n_parameters(crnn) == conv + norm + lstm + _linear(32, 10)
 
 
 def test_grid_has_27_points_around_the_first_network():

@@ -11,12 +11,7 @@ from torch import nn
 from sklearn_mgc import CRNNClassifier
 from sklearn_mgc.networks import CNN2D, CRNN, ParallelCRNN
 from sklearn_mgc.recipes import published
-
-
-def _module(estimator, shape, n_classes):
-    """The network that the estimator would train, without training it."""
-    params = {name: getattr(estimator, name) for name in estimator._module_params}
-    return estimator._module(shape, n_classes, **params).eval()
+from tests.recipes.conftest import module_of, n_parameters
 
 
 def _kinds(module) -> list[str]:
@@ -25,10 +20,6 @@ def _kinds(module) -> list[str]:
         for layer in module.modules()
         if not list(layer.children()) and not isinstance(layer, nn.Sequential)
     ]
-
-
-def _count(module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def _conv(before: int, kernel: int, after: int) -> int:
@@ -43,26 +34,26 @@ def _recurrent(gates: int, n_in: int, hidden: int) -> int:
 def test_lachmish():
     # 608 frames leave 38, as the published 599 do with pools that round up.
     with torch.device("meta"):
-        module = _module(published.lachmish(), (608, 128), 10)
+        module = module_of(published.lachmish(), (608, 128), 10)
     block = ["ZeroPad2d", "Conv2d", "ReLU", "MaxPool2d", "Dropout"]
     assert _kinds(module) == block * 3 + ["Linear", "ReLU", "Dropout", "Linear"]
     convolutions = _conv(1, 16, 149) + _conv(149, 16, 73) + _conv(73, 16, 35)
     dense = _conv(38 * 8 * 35, 1, 8192) + _conv(8192, 1, 10)
-    assert _count(module) == convolutions + dense == 87_470_555
+    assert n_parameters(module) == convolutions + dense == 87_470_555
     assert module(torch.empty(2, 608, 128, device="meta")).shape == (2, 10)
 
 
 def test_deepsound():
-    module = _module(published.deepsound(), (640, 128), 10)
+    module = module_of(published.deepsound(), (640, 128), 10)
     block = ["Conv1d", "ReLU", "MaxPool1d"]
     assert _kinds(module) == block * 3 + ["Dropout", "LSTM", "Dropout", "Linear"]
     convolutions = _conv(128, 5, 256) + 2 * _conv(256, 5, 256)
-    assert _count(module) == convolutions + _recurrent(4, 256, 256) + _conv(256, 1, 10)
+    assert n_parameters(module) == convolutions + _recurrent(4, 256, 256) + _conv(256, 1, 10)
     assert module.rnn.num_layers == 1
 
 
 def test_deepsound_averages_the_probabilities_of_the_steps():
-    module = _module(published.deepsound(), (64, 16), 3)
+    module = module_of(published.deepsound(), (64, 16), 3)
     X = torch.randn(2, 64, 16)
     steps, _ = module.rnn(module.blocks(X.transpose(1, 2)).transpose(1, 2))
     expected = module.head(steps).softmax(dim=2).mean(dim=1)
@@ -72,13 +63,13 @@ def test_deepsound_averages_the_probabilities_of_the_steps():
 
 
 def test_choi():
-    module = _module(published.choi_crnn(), (1440, 96), 10)
+    module = module_of(published.choi_crnn(), (1440, 96), 10)
     block = ["Conv2d", "BatchNorm2d", "ELU", "MaxPool2d", "Dropout"]
     assert _kinds(module) == block * 4 + ["GRU", "Dropout", "Linear"]
     channels = (64, 128, 128, 128)
     convolutions = _conv(1, 9, 64) + _conv(64, 9, 128) + 2 * _conv(128, 9, 128)
     gru = _recurrent(3, 128, 32) + _recurrent(3, 32, 32)
-    assert _count(module) == convolutions + 2 * sum(channels) + gru + _conv(32, 1, 10)
+    assert n_parameters(module) == convolutions + 2 * sum(channels) + gru + _conv(32, 1, 10)
     with torch.no_grad():  # 15 steps of one band
         assert module.blocks(torch.zeros(1, 1, 1440, 96)).shape == (1, 128, 15, 1)
 
@@ -95,14 +86,14 @@ def test_choi_spectrogram():
 
 
 def test_parallel():
-    module = _module(published.parallel_crnn(), (640, 128), 8)
+    module = module_of(published.parallel_crnn(), (640, 128), 8)
     block = ["Conv2d", "ReLU", "MaxPool2d"]
     assert _kinds(module) == block * 5 + ["MaxPool2d", "GRU", "Dropout", "Linear"]
     convolutions = _conv(1, 3, 16) + _conv(16, 3, 32) + _conv(32, 3, 64) + 2 * _conv(64, 3, 64)
     # 640 x 128 leaves 4 x 1 after five valid convolutions and their pools.
     keras = convolutions + 2 * 3 * (64 * 64 + 64 * 64 + 64) + _conv(4 * 64 + 2 * 64, 1, 8)
     assert keras == 85_160
-    assert _count(module) == keras + 2 * 3 * 64
+    assert n_parameters(module) == keras + 2 * 3 * 64
     with torch.no_grad():
         assert module.blocks(torch.zeros(1, 1, 640, 128)).shape == (1, 64, 4, 1)
 
@@ -115,7 +106,7 @@ def test_singh():
     layers = [kind for kind in _kinds(model[-1].module_) if kind == "Linear"]
     assert len(layers) == 3  # two dense layers and the genres
     hidden = _conv(30 * 20, 1, 256) + _conv(256, 1, 128)
-    assert _count(model[-1].module_) == hidden + 2 * 128 + _conv(128, 1, 3)
+    assert n_parameters(model[-1].module_) == hidden + 2 * 128 + _conv(128, 1, 3)
     assert model.predict(X).shape == (12,)
 
 
@@ -131,9 +122,9 @@ def test_relatives_learn(make):
     """A level that differs is found, and parameters are passed on."""
     rng = np.random.default_rng(0)
     y = np.array(["loud", "soft"] * 12)
-    X = rng.normal(size=(24, 96, 32)).astype(np.float32) + 2 * (y == "loud")[:, None, None]
+    X = rng.normal(size=(24, 64, 32)).astype(np.float32) + 2 * (y == "loud")[:, None, None]
     params = {"dense_sizes": (64,)} if make == "lachmish" else {}
-    model = getattr(published, make)(max_epochs=8, random_state=0, lr=3e-3, batch_size=8, **params)
+    model = getattr(published, make)(max_epochs=4, random_state=0, lr=3e-3, batch_size=8, **params)
     assert clone(model).get_params() == model.get_params()
     model.fit(X, y)
     assert model.score(X, y) > 0.9

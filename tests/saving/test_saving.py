@@ -9,8 +9,6 @@ import json
 import os
 import pickle
 import re
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +30,6 @@ from sklearn_mgc import (
     CNN2DClassifier,
     CRNNClassifier,
     DNNClassifier,
-    HandcraftedFeatures,
     MelScaler,
     MelSpectrogram,
     ParallelCRNNClassifier,
@@ -41,13 +38,13 @@ from sklearn_mgc import (
 from sklearn_mgc.classifiers import TemperatureScaledClassifier
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import calibrate, calibration, cross_validate, reliability
-from sklearn_mgc.features import FeatureStore
+from sklearn_mgc.features import FeatureStore, base
 from sklearn_mgc.recipes import best_handcrafted, published
 from sklearn_mgc.saving import TRUSTED_TYPES, load_model, model_card, save_model, to_onnx
 
 rng = np.random.default_rng(0)
 TABLE = rng.normal(size=(24, 57)).astype(np.float32)
-MEL = rng.normal(-40, 10, size=(24, 64, 32)).astype(np.float32)
+MEL = rng.normal(-40, 10, size=(24, 24, 32)).astype(np.float32)
 Y = np.array(["jazz", "pop", "rock"])[np.arange(24) % 3]
 SMALL = {"max_epochs": 1, "random_state": 0}
 
@@ -194,26 +191,19 @@ def test_one_flipped_bit_is_told(tmp_path, suffix):
         load_model(tmp_path / "none.joblib")
 
 
-def test_a_strangers_file_says_nothing_about_where_to_write(tmp_path):
-    """It was made by another process, as all strangers' files are."""
-    pytest.importorskip("skops")
-    code = (
-        "import sys\n"
-        "from sklearn_mgc import MelSpectrogram\n"
-        "from sklearn_mgc.saving import save_model\n"
-        "place, *files = sys.argv[1:]\n"
-        "for file in files:\n"
-        "    save_model(MelSpectrogram(8, n_frames=4, out=place, cache=place), file)\n"
-    )
-    environment = {k: v for k, v in os.environ.items() if k != "SKLEARN_MGC_SESSION"}
-    place, *files = (tmp_path / name for name in ("place", "model.skops", "model.joblib"))
-    command = [sys.executable, "-c", code, *map(str, [place, *files])]
-    subprocess.run(command, check=True, env=environment)
-    for file in files:
-        model = load_model(file, trust=file.suffix == ".joblib")
-        assert model.cache is None and model.out is None
-        model.transform(rng.normal(size=(2, 8000)) / 10)
-        assert not place.exists()
+@pytest.mark.parametrize("kind", ["skops", "joblib"])
+def test_a_strangers_file_says_nothing_about_where_to_write(tmp_path, monkeypatch, kind):
+    pytest.importorskip(kind)
+    place = tmp_path / "place"
+    file = tmp_path / f"model.{kind}"
+    save_model(MelSpectrogram(8, n_frames=4, out=place, cache=place), file)
+    ours = load_model(file, trust=kind == "joblib")  # as a worker of this process does
+    assert (ours.cache, ours.out) == (place, place)
+    monkeypatch.setattr(base, "_SESSION", "another")  # it names the process that loads
+    model = load_model(file, trust=kind == "joblib")
+    assert (model.cache, model.out, model.n_mels) == (None, None, 8)
+    model.transform(rng.normal(size=(2, 8000)) / 10)
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("make", [str, Path, FeatureStore])
@@ -232,34 +222,6 @@ def test_a_file_is_little_more_than_its_weights():
     assert weights < file.getbuffer().nbytes < 1.05 * weights + 20_000
 
 
-def test_another_process_on_a_machine_without_a_gpu_predicts_the_same(tmp_path):
-    music = make_music(6, genres=["jazz", "rock"], duration=1.0, folder=tmp_path, random_state=0)
-    model = make_pipeline(
-        HandcraftedFeatures(), StandardScaler(), DNNClassifier((8,), device="auto", **SMALL)
-    ).fit(music.data, music.target)
-    expected = model.predict_proba(music.data)
-    model[-1].device_ = "cuda"  # as if it had been trained on one
-    joblib.dump(model, tmp_path / "model.joblib")
-    code = (
-        "import sys, joblib, numpy as np\n"
-        "model = joblib.load(sys.argv[1])\n"
-        "print(model[-1].device_)\n"
-        "np.save(sys.argv[2], model.predict_proba(sys.argv[3:]))\n"
-    )
-    out = tmp_path / "out.npy"
-    command = [sys.executable, "-c", code, str(tmp_path / "model.joblib"), str(out)]
-    environment = {"CUDA_VISIBLE_DEVICES": "", "PATH": "", "HOME": str(tmp_path)}
-    done = subprocess.run(
-        [*command, *map(str, music.data)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
-    assert done.stdout.split() == ["cpu"]
-    np.testing.assert_allclose(np.load(out), expected, rtol=1e-6)
-
-
 def _exportable():
     """The grid of exportable steps and their switches."""
     small, mel = TABLE[:, :9] * 3 + 5, MEL[:, :, :16]
@@ -273,11 +235,12 @@ def _exportable():
     yield make_pipeline(*scalers, CRNNClassifier((4, 4, 4), **SMALL)), mel
     yield DNNClassifier((), dropout=0.5, **SMALL), small
     yield CNN2DClassifier((4, 4, 4), normalize_input=True, spec_augment=0.3, **SMALL), MEL
-    network = CRNNClassifier((4, 4, 4), bidirectional=True, average_steps=True, **SMALL)
+    network = CRNNClassifier(
+        (4, 4, 4), bidirectional=True, average_steps=True, **SMALL, rnn_layers=1
+    )
     yield SegmentVotingClassifier(network), np.stack([mel, mel[::-1]], axis=1)
     scaled = make_pipeline(StandardScaler(), "passthrough", DNNClassifier((8,), **SMALL))
     segments = small.reshape(24, 3, 3)
-    yield TemperatureScaledClassifier(scaled, temperature=2.5), small
     voting = SegmentVotingClassifier(TemperatureScaledClassifier(scaled, temperature=0.7))
     yield TemperatureScaledClassifier(make_pipeline(voting), temperature=2.5), segments
     sizes = {"pool_sizes": ((2, 2), (4, 4)), "rnn_hidden_size": 4}
@@ -286,13 +249,13 @@ def _exportable():
     yield SegmentVotingClassifier(LinearDiscriminantAnalysis()), segments
 
 
-@pytest.mark.parametrize("case", range(10))
+@pytest.mark.parametrize("case", range(9))
 def test_onnx_gives_the_same_probabilities(case, tmp_path):
     pytest.importorskip("onnxscript")
     pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     cases = list(_exportable())
-    assert len(cases) == 10
+    assert len(cases) == 9
     model, X = cases[case]
     model.fit(X, Y)
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
@@ -321,7 +284,7 @@ def test_onnx_says_how_the_features_were_made(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     music = make_music(6, genres=["jazz", "rock"], duration=1.0, random_state=0)
     features = MelSpectrogram(32, n_frames=40, cache=tmp_path / "cache")
-    model = make_pipeline(features, CRNNClassifier((4, 4, 4), **SMALL))
+    model = make_pipeline(features, CNN2DClassifier((4,), pool_sizes=((4, 4),), **SMALL))
     model.fit(music.data, music.target)
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
     told = json.loads(session.get_modelmeta().custom_metadata_map["features"])
