@@ -119,7 +119,7 @@ def check_writable(path: str | os.PathLike) -> Path:
     'model.joblib'
     """
     named = as_path(path)
-    target = named.resolve()
+    target = Path(os.path.realpath(named))  # Path.resolve fails at links that lead in a circle
     if named.is_dir():
         raise IsADirectoryError(f"{path}: is a folder; name a file to write")
     if named.exists():

@@ -76,6 +76,11 @@ def test_mode_link_and_pipe(tmp_path):
     with write_whole(link) as part:
         part.write_text("new")
     assert link.is_symlink() and path.read_text() == "new"
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with write_whole(circle) as part:
+        part.write_text("new")
+    assert circle.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     with write_whole(os.devnull) as part:
         part.write_text("gone")

@@ -29,6 +29,7 @@ from sklearn_mgc import (
 )
 from sklearn_mgc.commands.tracks import list_files
 from sklearn_mgc.datasets.names import read_tags
+from sklearn_mgc.recipes import ready_model
 
 WAVE = np.random.default_rng(0).uniform(-0.5, 0.5, 22050).astype(np.float32)
 FITTED = LogisticRegression().fit([[0.0], [1.0]], ["jazz", "rock"])
@@ -137,6 +138,15 @@ def test_where_it_is_read_only_once_it_is_there(home):
     moved = shutil.copy(song, home / "copy.wav")  # known by its content
     np.testing.assert_array_equal(HandcraftedFeatures(cache=store).transform([moved]), computed)
     assert store.info()["rows"] == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users of POSIX")
+def test_a_user_without_a_home_is_told(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("SKLEARN_MGC_DATA", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 987_654)  # whom nobody knows
+    with pytest.raises(FileNotFoundError, match="has no home, .* SKLEARN_MGC_DATA"):
+        ready_model()
 
 
 def parameters_that_take_paths():

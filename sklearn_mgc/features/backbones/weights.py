@@ -159,6 +159,9 @@ def _of_checkpoint(index: bytes, data: bytes) -> dict[str, np.ndarray]:
 
 def _read_npz(file: Path, name: str) -> dict[str, np.ndarray]:
     try:
+        with open(file, "rb") as raw:
+            if not zipfile.is_zipfile(raw):  # of which NumPy says that it could be unpickled
+                raise zipfile.BadZipFile("it is not an archive of arrays")
         with np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
