@@ -28,7 +28,7 @@ AudioPlayers(sounds)
 features = HandcraftedFeatures().set_output(transform="pandas")
 table = features.fit_transform([sound.astype(np.float32) for sound in sounds.values()])
 table.index = list(sounds)
-table.iloc[:, :5].round(2)
+table.iloc[:, :5].astype(float).round(2)
 
 # %%
 # In music they differ from genre to genre. Boxes hold the middle half of the clips.

@@ -10,6 +10,7 @@ A fitted pipeline as a file, in another runtime, and behind a page to drop a son
 import io
 import tempfile
 from pathlib import Path
+from pprint import pprint
 
 import numpy as np
 import onnxruntime
@@ -70,5 +71,5 @@ folder.cleanup()
 sound = io.BytesIO()
 soundfile.write(sound, music.data[0], 22050, format="WAV")
 client = TestClient(create_app(again))
-print(client.get("/health").json())
-print(client.post("/predict", content=sound.getvalue()).json())
+pprint(client.get("/health").json())
+pprint(client.post("/predict", content=sound.getvalue()).json(), sort_dicts=False)

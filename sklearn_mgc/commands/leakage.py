@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_mgc._atomic import check_writable, write_table
+from sklearn_mgc._optional import require
 from sklearn_mgc.audio import printable
 from sklearn_mgc.commands.tracks import add_left_out, count_folds, load_tracks
 from sklearn_mgc.evaluation import leakage_report
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     if args.output is not None:
         check_writable(args.output)
+    require("pandas", extra="data", what="tables")
     music = load_tracks(args.source, args.groups, every=args.left_out)
     judged, folds = _folds(music, args)
     print(f"{len(music.data)} tracks of {len(music.target_names)} genres, {judged}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
@@ -241,7 +242,8 @@ class Report:
         return getattr(display, self._display)(self).plot(**params)
 
     def __str__(self) -> str:
-        return "\n".join([*self._lines(), text_table(*self._table())])
+        lines = [textwrap.fill(line, 80, break_on_hyphens=False) for line in self._lines()]
+        return "\n".join([*lines, text_table(*self._table())])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._brief()}>"

@@ -128,7 +128,7 @@ class RobustnessResult(Report):
         return pd.DataFrame(self.rows).set_index("condition")
 
     def _lines(self) -> list[str]:
-        return printable(self.verdict).split("; ")
+        return [printable(self.verdict)]
 
     def _table(self) -> tuple[list[str], list[list]]:
         level = f"{100 * self.confidence_level:g} % CI"

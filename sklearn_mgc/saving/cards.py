@@ -120,7 +120,8 @@ def _step(step) -> str:
     changed = _changed(step)
     if changed:
         lines[0] += ":"
-        lines += ["", *(f"- {_code(f'{key}={value!r}')}" for key, value in changed.items())]
+        told = (" ".join(f"{key}={value!r}".split()) for key, value in changed.items())
+        lines += ["", *(f"- {_code(text)}" for text in told)]
     if isinstance(step, PretrainedEmbedding):
         about = {**step.card.entries(), "SHA-256": step.weights_hash_ or "none"}
         lines += [

@@ -298,7 +298,7 @@ def test_representations(files):
         conditions={"<3 dB": lambda y, rate: y / 2, "never": lambda y, rate: None},
     )  # fmt: skip
     *verdict, head, clean, louder, never = str(result).splitlines()
-    assert "; ".join(verdict) == result.verdict
+    assert " ".join(verdict) == result.verdict
     assert head.split()[:3] == ["condition", "n", "accuracy"]
     assert clean.split()[:3] == ["clean", "8", "1.000"]
     assert louder.startswith("<3 dB") and louder.endswith("50.0 %")
