@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 from sklearn_mgc.audio.beginnings import beginnings
 from sklearn_mgc.audio.mpeg import frame_length, id3_size, walk
 from sklearn_mgc.audio.source import Source
@@ -41,10 +44,14 @@ class Content:
         while True:
             self._skip_tags()
             self.kind, self.label = self._tell(source.suffix)
-            if not self.start or self.kind == "mp3":
+            if self.kind:
+                cut = 0 if self.kind == "mp3" else self.start
+            else:
+                cut = self._look_for_start() if self.start else self._after_text()
+            if not cut:
                 break
             # Decoders take a tag for the file, and one may tell a wrong length.
-            self.source = self.source.after(self.start if self.kind else self._look_for_start())
+            self.source = self.source.after(cut)
 
     def _skip_tags(self) -> None:
         self.start = 0
@@ -55,6 +62,11 @@ class Content:
                 if self.head[:3] != b"ID3" or len(self.head) < 10:
                     break
                 self.start += 10 + id3_size(self.head[:10])
+
+    def _after_text(self) -> int:
+        """Where the sound begins after blank lines or headers that a server put before it."""
+        found = next(beginnings(io.BytesIO(self.head), 1), 0)
+        return found if re.fullmatch(rb"(\xef\xbb\xbf)?[\t\r\n -~]*", self.head[:found]) else 0
 
     def _look_for_start(self) -> int:
         """Where the sound begins after a tag that tells a wrong length, or might."""

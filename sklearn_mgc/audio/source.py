@@ -104,6 +104,8 @@ def _is_file(path: Path) -> bool:
             "is a directory, not an audio file",
             "pass the files in it, or load_audio_folder",
         )
+    if not path.is_file():
+        raise MissingAudioError(path, "is a pipe or device, not a file", "save it as a file")
     return True
 
 

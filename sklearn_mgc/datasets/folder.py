@@ -198,7 +198,9 @@ def _folder(source: Path) -> Path:
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such folder; pass a folder of genre/*.mp3")
     if not source.is_dir():
-        raise NotADirectoryError(f"{source}: is a file; pass the folder that holds the genres")
+        raise NotADirectoryError(
+            f"{source}: is a file; pass the folder that holds the genres, or save a table as .csv"
+        )
     return source
 
 

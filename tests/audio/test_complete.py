@@ -169,6 +169,9 @@ FILES: dict[str, tuple[Callable, float | None, set]] = {
     "flac with a tag longer than the file": (
         lambda y: endless_tag(encoded(y, format="FLAC")), 6, set(),
     ),
+    "headers of a server before an ogg": (
+        lambda y: b"\xef\xbb\xbfICY 200 OK\r\n\r\n" + vorbis(y), 6, set(),
+    ),
     "caf after a tag": (
         lambda y: b"ID3\4\0\0\0\0\1\0" + bytes(128) + encoded(y, format="CAF"), 6, set(),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import zipfile
@@ -61,12 +62,19 @@ def _nan(path):
     soundfile.write(path, np.full(4000, np.nan, dtype=np.float32), 22050, subtype="FLOAT")
 
 
+def _pipe(path):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("pipes of POSIX")
+    os.mkfifo(path)
+
+
 def _header_only(path):
     soundfile.write(path, np.zeros(0, dtype=np.float32), 22050)
 
 
 BAD = {
     "missing.mp3": (lambda path: None, MissingAudioError, "no such file"),
+    "pipe.wav": (_pipe, MissingAudioError, "is a pipe or device"),
     "folder.wav": (_directory, MissingAudioError, "directory"),
     "text.mp3": (lambda path: path.write_text("not audio " * 50), CorruptAudioError, "decoded"),
     "zero.mp3": (lambda path: path.write_bytes(b""), EmptyAudioError, "0 bytes"),
