@@ -24,7 +24,7 @@ from sklearn_mgc.commands.answers import (
 )
 from sklearn_mgc.commands.tracks import add_left_out, list_files
 
-EXAMPLE = "model.joblib song.mp3 my_music --csv genres.csv"
+EXAMPLE = "model.joblib song.mp3 --csv genres.csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from sklearn_mgc._atomic import check_writable
 from sklearn_mgc.evaluation.protocols import PROTOCOLS
 from sklearn_mgc.recipes.systems import SYSTEMS
 
-EXAMPLE = "--gtzan-features features_30_sec.csv --quick"
+EXAMPLE = "--gtzan-features features_30_sec.csv"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -200,7 +200,7 @@ def _summary(rows: list[dict[str, Any]], others: list[str]) -> str:
     hours = np.nansum([row["duration"] for row in rows]) / 3600
     n_bad = sum(bool(row["problem"]) for row in rows)
     lines = [
-        f"{len(rows)} files, {hours:.2f} hours: {len(rows) - n_bad} sound, {n_bad} with problems"
+        f"{len(rows)} files, {hours:.2f} hours: {len(rows) - n_bad} good, {n_bad} with problems"
     ]
     for name, count in counts.most_common():
         examples = [row["path"] for row in rows if name in row["problem"].split(", ")]

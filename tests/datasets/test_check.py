@@ -62,7 +62,7 @@ def test_folder(folder, n_jobs, capsys):
     assert "broken.mp3" in by_name.loc["broken.mp3", "message"]
     assert pd.isna(by_name.loc["broken.mp3", "sample_rate"])
     printed = capsys.readouterr().out
-    assert "9 files" in printed and "2 sound, 7 with problems" in printed and "2 short" in printed
+    assert "9 files" in printed and "2 good, 7 with problems" in printed and "2 short" in printed
 
 
 def test_paths_thresholds_and_zip(folder, tmp_path, capsys):
@@ -100,4 +100,4 @@ def test_command(folder, tmp_path, capsys):
     shutil.copy(folder / "good.wav", tmp_path / "good.wav")
     assert main(["check", str(tmp_path / "good.wav")]) == 0
     assert main(["check", str(tmp_path / "out")]) == 2
-    assert "1 sound, 0 with problems" in capsys.readouterr().out
+    assert "1 good, 0 with problems" in capsys.readouterr().out
