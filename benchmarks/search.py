@@ -10,8 +10,9 @@ Three measurements, each in turns, so that all share whatever else the machine d
     The same grid with joblib's threading backend: wall time of one worker by that of two, and
     whether the scores are equal.
 ``paths``
-    The headline pipeline with its default epochs on files, with ``cache=`` and an empty store each
-    time: wall time of one worker by that of two.
+    The headline pipeline with its default epochs on files, the paper's grid, with ``cache=`` and an
+    empty store each time: wall time of one worker by that of two, in processes (the start of a
+    worker, of some seconds, included) and in threads.
 
 ::
 
@@ -28,6 +29,7 @@ import platform
 import tempfile
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -94,13 +96,13 @@ def measure_grid(X, y, epochs: int, cv) -> dict:
     return {"seconds": total, "ratio": round(total["plain skorch"] / total["ours"], 1)}
 
 
-def measure_workers(make_search, X, y) -> dict:
+def measure_workers(make_search, X, y, backend="threading") -> dict:
     """Wall seconds of one worker and of two, and whether their scores are equal."""
     seconds, scores = {}, {}
     for n_jobs in (1, 2):
         search = make_search()
         started = time.perf_counter()
-        with joblib.parallel_config(backend="threading", n_jobs=n_jobs):
+        with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
             search.fit(X, y)
         seconds[n_jobs] = round(time.perf_counter() - started, 2)
         scores[n_jobs] = search.cv_results_["mean_test_score"]
@@ -122,7 +124,7 @@ def on_paths(cache_parent: Path) -> GridSearchCV:
             self.estimator[0].set_params(n_jobs=None)
             return super().fit(X, y)
 
-    grid = {"dnnclassifier__lr": [1e-4, 1e-3, 1e-2], "dnnclassifier__dropout": [0.1, 0.25, 0.4]}
+    grid = paper.grid()
     return Filled(make_pipeline(features, StandardScaler(), network), grid, cv=5, refit=False)
 
 
@@ -165,8 +167,10 @@ def main() -> None:
                 music = make_music(60, duration=10.0, folder=f"{folder}/music", random_state=0)
             else:
                 music = load_audio_folder(args.audio)
-            found = measure_workers(lambda: on_paths(Path(folder)), music.data, music.target)
-            print(json.dumps({"paths": found}), flush=True)
+            for backend in ("loky", "threading"):
+                search = partial(on_paths, Path(folder))
+                found = measure_workers(search, music.data, music.target, backend)
+                print(json.dumps({f"paths, {backend}": found}), flush=True)
 
 
 if __name__ == "__main__":

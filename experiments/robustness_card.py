@@ -122,6 +122,8 @@ def main() -> None:
     for ax, (name, result) in zip(axes.flat, found.items(), strict=False):
         result.plot(ax=ax)
         ax.set_title(SYSTEMS[name][0].replace(", ", "\n", 1), fontsize="medium")
+    for ax in axes.flat[len(found) :]:
+        ax.remove()
     fig.savefig(args.out.with_suffix(".png"), dpi=80)
 
 
