@@ -82,7 +82,6 @@ def system(name: str, seed: int):
         "crnn_segments": ("mel", voting_crnn(**s)),
         "cnn2d": ("mel", CNN2DClassifier(max_epochs=15, lr_schedule="onecycle", **s)),
         "singh": ("mel", published.singh(max_epochs=60, **s)),
-        "deepsound": ("mel", published.deepsound(max_epochs=20, lr=5e-4, **s)),
     }
     return made if name == "all" else made[name]
 

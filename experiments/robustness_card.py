@@ -116,9 +116,7 @@ def main() -> None:
     import matplotlib.pyplot as plt
 
     rows = -(-len(found) // 2)
-    fig, axes = plt.subplots(
-        rows, 2, figsize=(9, 5 * rows), sharex=True, sharey=True, layout="constrained"
-    )
+    fig, axes = plt.subplots(rows, 2, figsize=(9, 5 * rows), sharey=True, layout="constrained")
     for ax, (name, result) in zip(axes.flat, found.items(), strict=False):
         result.plot(ax=ax)
         ax.set_title(SYSTEMS[name][0].replace(", ", "\n", 1), fontsize="medium")
