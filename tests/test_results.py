@@ -29,7 +29,7 @@ def check():
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_a_sample_of_the_committed_cells(check, shared_data):
-    assert check.main([str(shared_data / "gtzan"), "--cells", "3", "--networks", "1"]) == 0
+    assert check.main([str(shared_data / "gtzan"), "--cells", "6", "--networks", "1"]) == 0
 
 
 @pytest.mark.realdata

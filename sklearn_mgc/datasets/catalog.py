@@ -41,12 +41,9 @@ def data_sets() -> dict[str, DataSet]:
     package = importlib.import_module("sklearn_mgc.datasets")
     found = {}
     for module in pkgutil.iter_modules(package.__path__):
-        # A module may also use the data set of another.
-        data_set = getattr(
-            importlib.import_module(f"{package.__name__}.{module.name}"), "DATA_SET", None
-        )
-        if data_set is not None:
-            found[data_set.name] = data_set
+        room = importlib.import_module(f"{package.__name__}.{module.name}")
+        if hasattr(room, "DATA_SET"):  # its own, or that of the module it belongs to
+            found[room.DATA_SET.name] = room.DATA_SET
     return found
 
 

@@ -7,6 +7,7 @@ import math
 import re
 import textwrap
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -207,7 +208,7 @@ def _width(text: str) -> int:
     )
 
 
-class Report:
+class Report(ABC):
     """Base class of results that are some lines and a table, and have a picture.
 
     A subclass has ``_lines()`` and ``_table()``, and names the class of its picture.
@@ -215,11 +216,13 @@ class Report:
 
     _display: str
 
+    @abstractmethod
     def _lines(self) -> list[str]:
-        raise NotImplementedError
+        """What is said above the table, the verdict first."""
 
+    @abstractmethod
     def _table(self) -> tuple[Sequence[object], Iterable[Sequence[Any]]]:
-        raise NotImplementedError
+        """Names of the columns, and the rows."""
 
     def _brief(self) -> str:
         return self._lines()[0]

@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy(
         "reliability": "calibration",
         "robustness": "robustness_measurement",
         "robustness_conditions": "perturbations",
-        "RobustnessResult": "robustness_measurement",
+        "RobustnessResult": "robustness_results",
         "reproduce": "reproduction",
     },
     ("protocols",),

@@ -159,7 +159,9 @@ def test_epochs_of_both_engines_in_one_training():
     np.testing.assert_allclose(mixed.predict_proba(X), alone.predict_proba(X), atol=2e-5)
 
 
-@pytest.mark.parametrize("params", [{}, {"early_stopping": True, "n_iter_no_change": 4}])
+@pytest.mark.parametrize(
+    "params", [{}, {"early_stopping": True, "n_iter_no_change": 4}, {"batch_size": 32}]
+)
 def test_scores_are_distributed_alike(params):
     """Without the calm, single runs part; their accuracies over seeds do not."""
     X, y = blobs(150, spread=1.5)

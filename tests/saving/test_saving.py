@@ -241,6 +241,7 @@ def _exportable():
     yield SegmentVotingClassifier(network), np.stack([mel, mel[::-1]], axis=1)
     scaled = make_pipeline(StandardScaler(), "passthrough", DNNClassifier((8,), **SMALL))
     segments = small.reshape(24, 3, 3)
+    yield TemperatureScaledClassifier(scaled, temperature=2.5), small
     voting = SegmentVotingClassifier(TemperatureScaledClassifier(scaled, temperature=0.7))
     yield TemperatureScaledClassifier(make_pipeline(voting), temperature=2.5), segments
     sizes = {"pool_sizes": ((2, 2), (4, 4)), "rnn_hidden_size": 4}
@@ -249,13 +250,13 @@ def _exportable():
     yield SegmentVotingClassifier(LinearDiscriminantAnalysis()), segments
 
 
-@pytest.mark.parametrize("case", range(9))
+@pytest.mark.parametrize("case", range(10))
 def test_onnx_gives_the_same_probabilities(case, tmp_path):
     pytest.importorskip("onnxscript")
     pytest.importorskip("torch", minversion="2.13")
     runtime = pytest.importorskip("onnxruntime")
     cases = list(_exportable())
-    assert len(cases) == 9
+    assert len(cases) == 10
     model, X = cases[case]
     model.fit(X, Y)
     session = runtime.InferenceSession(to_onnx(model, tmp_path / "model.onnx"))
