@@ -6,7 +6,8 @@ import io
 import re
 
 from sklearn_mgc.audio.beginnings import beginnings
-from sklearn_mgc.audio.mpeg import frame_length, id3_size, walk
+from sklearn_mgc.audio.frames import ROWS, first_row
+from sklearn_mgc.audio.mpeg import frame_length, id3_size
 from sklearn_mgc.audio.source import Source
 
 # What libsndfile reads, for the most part.
@@ -44,14 +45,12 @@ class Content:
         while True:
             self._skip_tags()
             self.kind, self.label = self._tell(source.suffix)
-            if self.kind:
-                cut = 0 if self.kind == "mp3" else self.start
-            else:
-                cut = self._look_for_start() if self.start else self._after_text()
-            if not cut:
+            cut = self._before_sound()
+            stop = _without_tags(self.source) if self.kind == "pyav" else self.source.size
+            if not cut and stop == self.source.size:
                 break
-            # Decoders take a tag for the file, and one may tell a wrong length.
-            self.source = self.source.after(cut)
+            # Decoders take a tag for the file, and what follows it for damage.
+            self.source = self.source.between(cut, stop)
 
     def _skip_tags(self) -> None:
         self.start = 0
@@ -63,19 +62,25 @@ class Content:
                     break
                 self.start += 10 + id3_size(self.head[:10])
 
+    def _before_sound(self) -> int:
+        """How many bytes are not the decoder's."""
+        if self.kind == "mp3":
+            return 0
+        if not self.start:
+            return 0 if self.kind else self._after_text()
+        return self.start if self.kind and self.label not in ROWS else self._after_wrong_tag()
+
     def _after_text(self) -> int:
         """Where the sound begins after blank lines or headers that a server put before it."""
         found = next(beginnings(io.BytesIO(self.head), 1), 0)
         return found if re.fullmatch(rb"(\xef\xbb\xbf)?[\t\r\n -~]*", self.head[:found]) else 0
 
-    def _look_for_start(self) -> int:
+    def _after_wrong_tag(self) -> int:
         """Where the sound begins after a tag that tells a wrong length, or might."""
         with self.source.open() as file:
-            found = next(beginnings(file, 10), None)
-        if found is None:
-            runs = walk(self.source.read(), 10).runs
-            found = runs[0].start if runs and runs[0].n_frames > 2 else 10
-        return found
+            marked = next(beginnings(file, 10), None)
+        places = (marked, first_row(self.source.read(), 10))
+        return min((at for at in places if at is not None), default=10)
 
     def _tell(self, suffix: str) -> tuple[str, str]:
         head = self.head
@@ -91,3 +96,20 @@ class Content:
         if head[:1] == b"G" and head[188:189] == b"G":
             return "pyav", "MPEG transport stream"
         return "", _NAMED.get(suffix, "")
+
+
+def _without_tags(source: Source) -> int:
+    """Where the ID3v1 and APE tags begin that a file ends in."""
+    stop = source.size
+    while stop > 128:
+        last = source.read(stop - 128, 128)
+        if last[:3] == b"TAG":
+            size = 128
+        elif last[-32:-24] == b"APETAGEX" and last[-9] & 0x80:  # which begins as it ends
+            size = int.from_bytes(last[-20:-16], "little") + 32
+        else:
+            break
+        if size > stop or source.read(stop - size, 8) not in (last[:8], b"APETAGEX"):
+            break
+        stop -= size
+    return stop

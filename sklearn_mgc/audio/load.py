@@ -21,7 +21,7 @@ from sklearn_mgc.audio.resampling import downmix, resampled
 from sklearn_mgc.audio.stream import AudioStream
 
 # Part of every cache key: a change of the samples below must change it too.
-AUDIO_VERSION = 5
+AUDIO_VERSION = 6
 
 AudioSource = str | os.PathLike | bytes | bytearray | memoryview | BinaryIO
 

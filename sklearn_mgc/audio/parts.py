@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from sklearn_mgc.audio import chunks, mpeg, ogg
+from sklearn_mgc.audio import chunks, frames, mpeg, ogg
 from sklearn_mgc.audio.beginnings import MARKED, beginnings
 from sklearn_mgc.audio.decoders import note_missing
 from sklearn_mgc.audio.formats import Content
@@ -15,7 +15,6 @@ from sklearn_mgc.audio.stream import Note
 
 JUNK = 1024  # bytes between frames that are worth a note
 _TAGS = 2**18  # bytes at the end of a file that may be tags
-_RUN = 20  # frames of an MP3 in a row, which do not come about by chance
 PLAIN = ("wav", "aiff", "au", "caf")
 
 
@@ -37,6 +36,8 @@ def parts_of(source: Source, content: Content, note: Note) -> list[Part]:
         return _split(source, _ogg_starts(source, note), note)
     if content.kind in PLAIN:
         return _chunk_parts(source, note)
+    if content.label in ("AAC", "AC-3"):
+        return _split(source, _row_starts(source, content.label), note)
     if content.label == "MPEG-4":
         return _split(source, _atom_starts(source), note)
     return _split(source, _marked_starts(source, content), note)
@@ -52,7 +53,11 @@ def _split(source: Source, starts: list[int], note: Note) -> list[Part]:
 
 def _behind(source: Source, stop: int) -> list[int]:
     """Where another file begins, if one follows where the first one ends."""
-    return [stop] * bool(source.size - stop > JUNK and Content(source.after(stop)).kind)
+    if source.size - stop <= JUNK:
+        return []
+    content = Content(source.between(stop, source.size))
+    head = content.source.read(content.start, JUNK * 32)
+    return [stop] * bool(content.kind and not frames.is_chance(head, 0, content.label))
 
 
 def _chunk_parts(source: Source, note: Note) -> list[Part]:
@@ -86,14 +91,21 @@ def _atom_starts(source: Source) -> list[int]:
 
 def _marked_starts(source: Source, content: Content) -> list[int]:
     """Where files begin by their first bytes, as nothing says where one ends."""
-    alike = content.label not in MARKED or _is_whole_flac(source, content.head)
+    alike = _ends_alike(source, content)
     starts = [0]
     with source.open() as file:
         for at in beginnings(file, 1, content.label if alike else None):
             # Not the header in a header, as Ogg has FLAC's and packers keep a WAV file's.
             if at - starts[-1] > JUNK and _fits(source.read(at, 8), source.size - at):
                 starts.append(at)
-    return starts if alike or len(starts) > 1 else starts + _frames_behind(source)
+    return starts if alike or len(starts) > 1 else starts + _frames_behind(source, content.label)
+
+
+def _ends_alike(source: Source, content: Content) -> bool:
+    """Whether a file is its format's to the end, or nothing would tell."""
+    if content.label == "MPEG transport stream":
+        return source.size % 188 == 0 and source.read(source.size - 188, 1) == b"G"
+    return content.label not in MARKED or _is_whole_flac(source, content.head)
 
 
 def _is_whole_flac(source: Source, head: bytes) -> bool:
@@ -114,13 +126,21 @@ def _fits(head: bytes, size: int) -> bool:
     return 36 <= int.from_bytes(head[4:], "little" if head[:1] == b"R" else "big") <= size
 
 
-def _frames_behind(source: Source) -> list[int]:
-    """Where an MP3 without a tag begins, if the file ends in its frames."""
-    ends = mpeg.walk(source.read(max(source.size - _TAGS, 0))).runs
-    if not ends or ends[-1].n_frames < _RUN:
+def _frames_behind(source: Source, label: str) -> list[int]:
+    """Where frames begin that have no file around them, if some are near the end."""
+    if frames.first_row(source.read(max(source.size - _TAGS, 0)), but=label) is None:
         return []
-    runs = mpeg.walk(source.read()).runs
-    return [run.start for run in runs if run.n_frames >= _RUN][:1]
+    start = frames.first_row(source.read(), 1, but=label)
+    return [] if start is None else [start]
+
+
+def _row_starts(source: Source, label: str) -> list[int]:
+    """Where rate or channels change, and where another file follows."""
+    data, starts, at, before = source.read(), [], 0, None
+    while (found := frames.row(data, at, label)).n_frames:
+        starts += [at] * (found.form != before)
+        at, before = mpeg.after_tags(data, found.stop), found.form
+    return starts + _behind(source, at)
 
 
 def _note_streams(note: Note, n_streams: int) -> None:
@@ -151,10 +171,10 @@ def mpeg_parts(source: Source, content: Content, note: Note) -> list[Part]:
 
 
 def _run_part(data: bytes, run: mpeg.Run) -> Part:
-    frames = data[run.start : run.stop]
+    part = data[run.start : run.stop]
     if run.promised is None and not run.constant:
-        frames = mpeg.with_count(frames, run.n_frames)
-    return Part(frames, counted=False)
+        part = mpeg.with_count(part, run.n_frames)
+    return Part(part, counted=False)
 
 
 def _ogg_starts(source: Source, note: Note) -> list[int]:

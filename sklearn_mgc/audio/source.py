@@ -71,11 +71,12 @@ class Source:
             file.seek(start)
             return file.read(n)
 
-    def after(self, start: int) -> Source:
-        """The same without its first bytes."""
-        rest = copy(self)
-        rest._data, rest.path, rest.size = self.read(start), None, self.size - start
-        return rest
+    def between(self, start: int, stop: int) -> Source:
+        """The same without what comes before and after."""
+        part = copy(self)
+        part._data, part.path = self.read(start, stop - start), None
+        part.size = len(part._data)
+        return part
 
     def n_last_zeros(self) -> int:
         """How many bytes at the end are zero."""
