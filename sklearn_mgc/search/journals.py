@@ -2,6 +2,8 @@
 
 Optuna appends lines of JSON. A worker killed within a write, a full disk or a power cut leaves
 half a line or zeros, on which reading fails for good, and to which the next line is appended.
+Trials are numbered by the lines that begin them: where one is missing, Optuna would give its values
+to the next. A missing line on which no other depends, such as one value of a trial, shows nowhere.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.storages.journal import JournalFileOpenLock
 
 _START = b'{"op_code":'  # of every line
-_CREATES_STUDY = 0
+_CREATES_STUDY, _CREATES_TRIAL = 0, 4
 
 
 def mend(path: Path, lock: JournalFileOpenLock) -> None:
@@ -65,9 +67,9 @@ def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
     """Where bytes are that belong to no line; the last may be the end of the file."""
     damage: list[tuple[int, int]] = []
     end: int | None = None  # where a damaged end begins, unless a whole line follows
-    n_whole, position = 0, 0
+    n_whole = n_trials = position = 0
     for number, line in enumerate(io.BytesIO(content), start=1):
-        start, operation = _record(line)
+        start, operation, trial = _record(line)
         if start is None:
             end = position if end is None else end
         elif not n_whole and (end is not None or operation != _CREATES_STUDY):
@@ -75,13 +77,17 @@ def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
                 f"{path}: its first line, which creates the study, is missing or damaged; restore "
                 "a copy, or begin another file"
             )
-        elif end is not None:
+        elif end is not None or trial >= n_trials:
+            what, keep = f"line {number - 1} is damaged", end
+            if end is None:
+                what, keep = f"the line that begins trial {trial} is missing", position
             raise ValueError(
-                f"{path}: line {number - 1} is damaged, and later ones depend on it; restore a "
-                f"copy, or keep the first {end} bytes alone"
+                f"{path}: {what}, and later ones depend on it; restore a copy, or keep the first "
+                f"{keep} bytes alone"
             )
         else:
             n_whole += 1
+            n_trials += operation == _CREATES_TRIAL
             if start:
                 damage.append((position, position + start))
         position += len(line)
@@ -94,14 +100,15 @@ def _damage(content: bytes, path: Path) -> list[tuple[int, int]]:
     return damage
 
 
-def _record(line: bytes) -> tuple[int | None, int | None]:
-    """Where the record of a line begins, and its operation; None where there is no whole one."""
+def _record(line: bytes) -> tuple[int | None, int | None, int]:
+    """Where the record of a line begins, its operation, and its trial; None if it is not whole."""
     start = 0 if line.endswith(b"\n") else -1
     while start >= 0:
         with suppress(KeyError, TypeError, ValueError):
-            return start, json.loads(line[start:])["op_code"]
+            record = json.loads(line[start:])
+            return start, record["op_code"], int(record.get("trial_id", -1))
         start = line.find(_START, start + 1)
-    return None, None
+    return None, None, -1
 
 
 def _is_cut_off(content: bytes) -> bool:

@@ -414,6 +414,13 @@ def test_what_is_not_a_journal_is_named_and_left_alone(tmp_path):
     path.write_bytes(b"".join([*lines[:3], b"#" * 40 + b"\n", *lines[4:]]))
     with pytest.raises(ValueError, match=r"study.journal: line 4 is damaged, and later ones"):
         search.open_study(path)
+    second = [i for i, line in enumerate(lines) if line.startswith(b'{"op_code":4')][1]
+    for instead in ([], [bytes(len(lines[second]))], lines[second + 1 : second + 2]):
+        path.write_bytes(b"".join([*lines[:second], *instead, *lines[second + 1 :]]))
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="the line that begins trial 1 is missing, and later"):
+            search.open_study(path)
+        assert path.read_bytes() == before
     for first in (b"", b"#" * 40 + b"\n", lines[0][:30], lines[0][30:]):
         path.write_bytes(b"".join([first, *lines[1:]]))
         with pytest.raises(ValueError, match=r"study.journal: its first line, .* is missing or"):
