@@ -15,6 +15,7 @@ from sklearn_mgc import load_audio
 from sklearn_mgc._optional import require
 from sklearn_mgc.datasets import check_audio
 from sklearn_mgc.datasets.names import read_tags
+from sklearn_mgc.datasets.readers import read_parquet
 from sklearn_mgc.web import create_app
 from tests.audio.conftest import encoded
 from tests.display.test_displays import RESULTS
@@ -27,6 +28,7 @@ BROKEN = {
     "matplotlib": ("SystemError('initialization failed')", lambda: RESULTS[2].plot()),
     "mutagen": ("ImportError('cannot import name x')", lambda: read_tags("a.mp3")),
     "pandas": ("ValueError('numpy.dtype size changed')", lambda: check_audio("a.mp3")),
+    "pyarrow": ("AttributeError('_ARRAY_API')", lambda: list(read_parquet("a.parquet"))),
     "soundfile": ("OSError('no libsndfile')", lambda: load_audio(WAV)),
 }
 
@@ -71,17 +73,26 @@ def test_whose_error_it_is(packages):
         require("a_folder", what="plots")
 
 
-def test_commands_and_lazy_names_say_it(packages):
-    place = packages("pandas", "raise AttributeError('_ARRAY_API not found')")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([place, *sys.path])}
-    for words, status in (
-        (["-m", "sklearn_mgc", "check", place], 2),
-        (["-c", "from sklearn_mgc import HandcraftedFeatures"], 1),
-        (["-c", "from sklearn_mgc.evaluation import compare"], 1),
-    ):
-        run = subprocess.run(
-            [sys.executable, *words], capture_output=True, text=True, env=environment
-        )
-        assert run.returncode == status
-        last = run.stderr.splitlines()[-1]
-        assert "need pandas, which is installed but" in last and "_ARRAY_API not found" in last
+COMMANDS = {
+    "check": ("pandas", ["-m", "sklearn_mgc", "check", "."], 2),
+    "check, by way of pandas": ("pyarrow", ["-m", "sklearn_mgc", "check", "."], 2),
+    "demo": ("soundfile", ["-m", "sklearn_mgc", "demo"], 2),
+    "lazy name": ("pandas", ["-c", "from sklearn_mgc import HandcraftedFeatures"], 1),
+    "room": ("pandas", ["-c", "from sklearn_mgc.evaluation import compare"], 1),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_and_lazy_names_say_it(packages, name):
+    package, words, status = COMMANDS[name]
+    place = packages(package, "raise AttributeError('_ARRAY_API not found')")
+    run = subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([place, *sys.path])},
+        cwd=place,
+    )
+    assert run.returncode == status
+    last = run.stderr.splitlines()[-1]
+    assert f"need {package}, which is installed but" in last and "_ARRAY_API not found" in last

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     for name, card in backbones.cards().items():
         print(card.describe())
         file = backbones.weights_file(name)
-        here = f"at {file}" if file.exists() else f"`python -m sklearn_mgc models fetch {name}`"
+        here = f"at {file}" if file.is_file() else f"`python -m sklearn_mgc models fetch {name}`"
         print(f"    weights: {here}")
     print("\nPretrainedEmbedding also takes")
     for usage in backbones.usages():

@@ -208,6 +208,11 @@ def test_weights_that_are_not_there_damaged_or_others(source, home, values):
         with pytest.raises(ValueError, match="npz: is damaged.*models fetch musicnn") as caught:
             PretrainedEmbedding().fit()
         assert "pickle" not in str(caught.value)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(ValueError, match="npz: .* is a folder, .*models fetch musicnn"):
+        PretrainedEmbedding().fit()
+    file.rmdir()
     backbones.fetch("musicnn", source)  # brings them anew
     assert PretrainedEmbedding().fit().weights_hash_ == hash_weights(values)
     write_checkpoint(source / "MSD_musicnn", random_weights(1))

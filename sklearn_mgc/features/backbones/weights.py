@@ -159,6 +159,8 @@ def _of_checkpoint(index: bytes, data: bytes) -> dict[str, np.ndarray]:
 
 def _read_npz(file: Path, name: str) -> dict[str, np.ndarray]:
     try:
+        if file.is_dir():
+            raise ValueError("it is a folder, which has to go first")
         with open(file, "rb") as raw:
             if not zipfile.is_zipfile(raw):  # of which NumPy says that it could be unpickled
                 raise zipfile.BadZipFile("it is not an archive of arrays")
