@@ -2,12 +2,12 @@
 Calibrated probabilities, and "not sure"
 ========================================
 
-A classifier that was trained to the end says 99 % where it is right in 80 of 100 cases. A
-temperature, found on artists that it has not heard, tones it down; then it may decline.
+A network is overconfident: it says 99 % and is right in 80 of 100 cases. A temperature, fitted on
+artists that it has not heard, corrects that; then the model may say "not sure".
 """
 
 # %%
-# Descriptors of generated music, hard to tell apart: noise is added to them.
+# Descriptors of generated music, with noise added to make the genres hard to tell apart.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline
@@ -32,14 +32,15 @@ print(f"temperature {temperature:.2f}")
 print(scaled)
 
 # %%
-# How often is a prediction right that is this sure? On the diagonal, as often as it says.
+# How often is a prediction right, given its probability? On the diagonal, exactly as often as it
+# says. On the right: accuracy, if the model answers only the clips that it is most sure of.
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 ReliabilityDisplay.from_result(result, name="as it is", ax=left)
 ReliabilityDisplay.from_result(scaled, name="with temperature", ax=left)
 CoverageDisplay.from_result(scaled, ax=right)
 
 # %%
-# From which probability on are nine answers of ten right? Below it, say "not sure".
+# Above which probability are nine of ten answers right? Below it, say "not sure".
 threshold = confidence_for(scaled, 0.9)
 final = TemperatureScaledClassifier(model, temperature).fit(X, music.target)
 for probabilities in final.predict_proba(X[:5]):

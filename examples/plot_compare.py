@@ -2,8 +2,8 @@
 Comparing two classifiers: is one better?
 =========================================
 
-Of two scores one is always the higher. Whether the difference would be there with other artists,
-or with another training set, are two questions.
+One of two scores is always higher. Would the difference remain with other artists? And with another
+training set? These are two questions.
 """
 
 # %%
@@ -33,7 +33,7 @@ found.plot()
 found
 
 # %%
-# Two values of a parameter that hardly matters, and no difference is shown:
+# With two values of a parameter that hardly matters, no difference is shown:
 weaker = make_pipeline(StandardScaler(), LogisticRegression(C=0.7, max_iter=1000))
 found = compare(
     linear, weaker, X, music.target, groups=music.groups, names=("C=1", "C=0.7"), random_state=0

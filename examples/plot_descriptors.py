@@ -23,15 +23,15 @@ sounds = {
 AudioPlayers(sounds)
 
 # %%
-# The centroid is the pitch of the spectrum's middle, the bandwidth how far it is spread around
-# it, 85 % of the energy lies below the roll-off, and noise crosses zero often.
+# The centroid is the centre of the spectrum and the bandwidth its spread around it; 85 % of the
+# energy lies below the roll-off, and noise crosses zero often.
 features = HandcraftedFeatures().set_output(transform="pandas")
 table = features.fit_transform([sound.astype(np.float32) for sound in sounds.values()])
 table.index = list(sounds)
 table.iloc[:, :5].astype(float).round(2)
 
 # %%
-# In music they differ from genre to genre. Boxes hold the middle half of the clips.
+# In music they differ from genre to genre. A box holds the middle half of the clips.
 music = make_music(n_tracks=90, duration=2.0, random_state=0)
 X = features.fit_transform(music.data)
 names = ["spectral_centroid_mean", "zero_crossing_rate_mean", "mfcc1_mean", "mfcc2_mean"]
@@ -40,6 +40,6 @@ for ax, name in zip(axes.flat, names, strict=True):
     DescriptorDisplay.from_frame(X, music.target, name, ax=ax)
 
 # %%
-# ``descriptors=`` takes librosa's names and presets, ``statistics=`` more than the mean.
+# ``descriptors=`` takes librosa's names and presets; ``statistics=`` can be more than the mean.
 more = HandcraftedFeatures(["rms", "spectral_contrast", "tonnetz"], statistics=("mean", "std"))
 print(more.fit(music.data[:1]).get_feature_names_out())

@@ -2,9 +2,9 @@
 Pretrained embeddings
 =====================
 
-A network that heard hundreds of thousands of songs describes clips; a linear classifier does the
-rest. Its weights are brought once by ``python -m sklearn_mgc models fetch musicnn``; where they are
-not, this page shows the descriptors alone.
+A network that was trained on hundreds of thousands of songs describes clips; a linear classifier
+does the rest. ``python -m sklearn_mgc models fetch musicnn`` downloads its weights once; without
+them, this page shows the descriptors alone.
 """
 
 # %%
@@ -22,7 +22,7 @@ if backbones.weights_file("musicnn").exists():
     representations.append("embedding")
 
 # %%
-# Folds keep artists apart. Numbers of generated music say nothing about real music: on that the
+# Folds keep artists apart. Scores on generated music say nothing about real music, on which the
 # embedding is seven points better, as the user guide shows.
 results = {
     name: cross_validate(best(name), music.data, music.target, groups=music.groups, cv=5)
@@ -34,8 +34,8 @@ if len(results) == 2:
     print(compare(*results.values(), names=tuple(results)))
 
 # %%
-# What the network's tags say of a clip, and what the model that was fitted on GTZAN calls it. It is
-# shipped with the library, and has never heard music like this.
+# The network's tags for a clip, and the genre according to the model that was fitted on GTZAN. That
+# model is part of the library, and has never heard music like this.
 if "embedding" in representations:
     model = ready_model("gtzan")
     tags = model[0]

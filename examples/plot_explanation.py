@@ -2,14 +2,14 @@
 Explanations: what decided?
 ===========================
 
-A snare drum is planted into the music, and it is what the models listen for. Three ways of asking
-find it: taking parts of the sound away, a network's gradients, and shuffling descriptors.
+We plant a snare drum into music, so that the models listen for it. Three methods find it: removing
+parts of the sound, a network's gradients, and shuffling descriptors.
 """
 
 # %%
-# Taking parts away
-# -----------------
-# The same music with and without clicks in seconds 4 to 6: nothing else tells the two classes
+# Removing parts
+# --------------
+# The same music with and without a snare drum in seconds 4 to 6: nothing else tells the two classes
 # apart.
 import io
 
@@ -47,15 +47,15 @@ found = explain(model, file, genre="snare", part=2.0)
 found.plot()
 
 # %%
-# Seconds 4 to 6, as planted. The bands say less: noise lies in all of them, and a spectrum with a
-# hole is like none that the model has heard. In numbers:
+# Seconds 4 to 6, as planted. The bands say less: the snare's noise is in all of them, and a
+# spectrum with a hole is unlike anything that the model has heard. In numbers:
 found
 
 # %%
 # What a network's gradients say
 # ------------------------------
-# A network of spectrograms can be asked directly. Integrated gradients share its answer out over
-# the spectrogram, so that all parts add up to what is lost with the whole clip.
+# A network on spectrograms can be asked directly. Integrated gradients attribute its answer to the
+# parts of the spectrogram, so that they add up to what the whole clip contributes.
 network = make_pipeline(
     MelSpectrogram(n_mels=32, n_frames=215),
     CNN2DClassifier((8, 16), pool_sizes=((4, 2), (4, 4)), max_epochs=15, random_state=0),
@@ -68,6 +68,6 @@ explain(network, file, genre="snare", part=2.0, method="integrated_gradients").p
 # %%
 # Which descriptors decide
 # ------------------------
-# Shuffled among the test clips of a fold, a descriptor that matters costs accuracy. Other
-# descriptors may know the same: what costs nothing alone may still be used.
+# Shuffling an important descriptor among the test clips of a fold costs accuracy. A descriptor that
+# costs nothing may still be used, if others carry the same information.
 descriptor_importance(model, clips, y, cv=3).plot()

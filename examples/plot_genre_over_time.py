@@ -2,11 +2,11 @@
 Genre over time
 ===============
 
-A mix of three genres, asked about window by window.
+A mix of three genres, classified window by window.
 """
 
 # %%
-# A model of clips of four seconds, and a mix that it has not heard.
+# A model for clips of four seconds, and a mix that it has not heard.
 import io
 
 import numpy as np

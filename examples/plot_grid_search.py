@@ -27,7 +27,7 @@ folds = StratifiedGroupKFold(3, shuffle=True, random_state=0)
 search = GridSearchCV(model, grid, cv=folds).fit(X, music.target, groups=music.groups)
 
 # %%
-# How each did: in twenty epochs, the smaller network needs the higher rate.
+# The score of each candidate: in twenty epochs, the smaller network needs the higher rate.
 table = pd.DataFrame(search.cv_results_)
 table = table.rename(columns=lambda name: name.replace("param_dnnclassifier__", ""))
 table = table[["hidden_sizes", "lr", "mean_test_score", "std_test_score"]]
@@ -38,8 +38,8 @@ ax = scores.plot(marker="o", logx=True, ylim=(0, 1), figsize=(5, 3.2), ylabel="a
 ax.figure.tight_layout()
 
 # %%
-# The best of six scores is too high, because it was chosen for being high. The score to report is
-# that of the whole search, on artists that it never saw. That takes as many searches as folds:
+# The best of six scores is too high, because it was chosen for being high. Report the score of the
+# whole search on artists that it never saw. That takes as many searches as folds:
 whole = GridSearchCV(model, grid, cv=StratifiedGroupKFold(2))
 nested = cross_validate(whole, X, music.target, groups=music.groups, cv=2)
 print(f"best of the grid: {search.best_score_:.3f}")

@@ -6,8 +6,8 @@ When to stop, and whether more music would help.
 """
 
 # %%
-# With ``early_stopping`` a part of the training clips is watched, by artist where ``groups`` are
-# given, and the weights of its best epoch are restored: the dotted line.
+# With ``early_stopping`` a part of the training clips, split by artist if you pass ``groups``, is
+# held out. The weights of the epoch that is best on them are restored: the dotted line.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.model_selection import GroupKFold, learning_curve
@@ -32,8 +32,7 @@ network.fit(X, music.target, groups=music.groups)
 TrainingCurvesDisplay.from_estimator(network)
 
 # %%
-# The accuracy on unheard artists over the number of training clips still rises at the right end:
-# more artists would help.
+# The accuracy on new artists still rises at the right end: more training clips would help.
 model = make_pipeline(StandardScaler(), DNNClassifier(max_epochs=30, random_state=0))
 sizes, _, scores = learning_curve(
     model, X, music.target, groups=music.groups, cv=GroupKFold(3), shuffle=True,

@@ -2,7 +2,7 @@
 Mel-spectrograms: what convolutional networks see
 =================================================
 
-Time to the right, pitch upwards as the ear spaces it, loudness as colour.
+Time runs to the right, pitch upwards, spaced as we hear it; colour is loudness.
 """
 
 # %%
@@ -25,7 +25,7 @@ for ax, (genre, clip) in zip(axes.flat, clips.items(), strict=True):
     ax.set_title(genre)
 
 # %%
-# What a network reads has one shape for all clips; shorter ones are filled up with the floor.
+# A network needs the same shape for all clips; shorter ones are padded with the lowest level.
 # :class:`~sklearn_mgc.MelScaler` then standardizes each band over the training clips.
 X = MelSpectrogram(n_frames=128).transform(music.data)
 print(X.shape, X.dtype, f"{X.min():.0f} to {X.max():.0f} dB")

@@ -2,11 +2,12 @@
 A map of a music folder
 =======================
 
-Clips that sound alike lie side by side. The genres are not used: colours are added afterwards.
+Clips that sound alike lie side by side. The map does not use the genres: they only give the
+colours.
 """
 
 # %%
-# The paper's descriptors of a folder's clips, in two dimensions by t-SNE.
+# The paper's descriptors of the clips, reduced to two dimensions by t-SNE.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.manifold import TSNE
@@ -33,7 +34,7 @@ ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# The map is for looking; neighbours are better searched for among the descriptors themselves. A
-# clip, and the three that sound most like it:
+# The map is for looking at; search for neighbours among the descriptors themselves. A clip, and the
+# three that sound most like it:
 near = NearestNeighbors(n_neighbors=4).fit(X).kneighbors(X[:1], return_distance=False)[0]
 AudioPlayers({f"{i}: {music.target[i]}, {music.groups[i]}": music.data[i] for i in near})

@@ -2,13 +2,13 @@
 Tuning with Optuna: prune, resume, share a study
 ================================================
 
-Optuna's studies search where a grid would be too coarse. Trials that fall behind are given up,
-and the study is a file: it goes on after a crash, and several processes may work on it.
+An Optuna study searches where a grid would be too coarse. Trials that fall behind are given up. The
+study is a file, so it can be resumed after a crash and shared by several processes.
 """
 
 # %%
-# Features are computed once, before the study. With ``cache=`` on the transformer a whole pipeline
-# of paths can be searched at the same cost.
+# Features are computed once, before the study. With ``cache=`` on the transformer, a search over a
+# whole pipeline on paths costs no more.
 import tempfile
 from pathlib import Path
 
@@ -25,7 +25,7 @@ music = make_music(n_tracks=60, artists_per_genre=5, duration=1.0, random_state=
 X = HandcraftedFeatures(n_jobs=2).transform(music.data)
 
 # %%
-# A ready space for the classifier, to change as one likes; folds that keep artists apart; and a
+# A ready-made space for the classifier, which you can change; folds that keep artists apart; and a
 # median pruner that is asked after each epoch.
 model = make_pipeline(StandardScaler(), DNNClassifier(max_epochs=10, random_state=0))
 space = search.space(model)
@@ -43,14 +43,14 @@ study = search.open_study(
 study.optimize(objective, n_trials=8)
 
 # %%
-# The same line in another process, or tomorrow, opens the same study and goes on.
+# In another process, or tomorrow, the same line opens the same study and resumes it.
 study = search.open_study(file, space=space)
 study.optimize(objective, n_trials=4)
 print(study.trials_dataframe()["state"].value_counts())
 print(study.best_params)
 
 # %%
-# How it went, epoch by epoch, and what mattered.
+# The trials, epoch by epoch, and which parameters mattered.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for trial in study.trials:
     pruned = trial.state.name == "PRUNED"
@@ -75,7 +75,7 @@ right.set(xlabel="importance")
 plt.show()
 
 # %%
-# What was found, fitted. The best of twelve scores is too high: report the score of the whole
-# search on artists that it has not heard.
+# Fit what was found. The best of twelve scores is too high: report the score of the whole search on
+# artists that it has not heard.
 best = objective.estimator(study.best_params).fit(X, music.target)
 print(best.steps[-1][1])

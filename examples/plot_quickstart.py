@@ -2,8 +2,8 @@
 Quickstart: from sound to genre
 ===============================
 
-Train a genre classifier on file paths and string labels, with a score that no shared artist
-flatters, and look at what it confuses.
+Train a genre classifier on file paths and string labels, score it with artists kept apart, and see
+what it confuses.
 """
 
 # %%
@@ -25,7 +25,7 @@ print(music.data[0].removeprefix(folder.name))
 AudioPlayers(dict(zip(music.target, music.data, strict=True)))
 
 # %%
-# Paths in, genres out. With groups, folds keep artists apart, and the interval goes by them.
+# Paths in, genres out. With groups, folds keep artists apart, and the interval counts artists.
 model = make_pipeline(
     HandcraftedFeatures(), StandardScaler(), DNNClassifier(max_epochs=60, random_state=0)
 )
@@ -33,7 +33,7 @@ result = cross_validate(model, music.data, music.target, groups=music.groups, cv
 print(result)
 
 # %%
-# What is recognised, and what is taken for what:
+# How much of each genre is recognised, and which genre is taken for which:
 EvaluationDisplay.from_result(result)
 
 # %%

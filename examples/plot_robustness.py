@@ -2,8 +2,8 @@
 Robustness: does it hear the music, or the recording?
 =====================================================
 
-A clip that is 20 dB softer, or has been an MP3 in between, is still of its genre. A classifier
-that changes its mind listens to something else.
+A clip that is 20 dB softer, or was once an MP3, still has the same genre. A classifier that changes
+its mind listens to something else.
 """
 
 # %%
@@ -29,16 +29,16 @@ model = make_pipeline(HandcraftedFeatures(), StandardScaler(), SVC(C=10))
 model.fit(music.data[train], music.target[train])
 
 # %%
-# Each test clip is changed and classified again. "Flipped" counts predictions that are not what
-# they were, right or wrong. All conditions are tried unless some are named.
+# Each test clip is changed and classified again. "Flipped" is the share of predictions that change,
+# right or wrong. All conditions are tried unless you name some.
 heard = {"groups": music.groups[test], "random_state": 0}
 heard["conditions"] = ["gain", "mp3", "low-pass", "noise"]
 card = robustness(model, music.data[test], music.target[test], **heard)
 print(card)
 
 # %%
-# Two remedies of a line each. Listen only below 4 kHz, where recordings of all kinds agree; and
-# leave the first MFCC out, which is the loudness.
+# Two remedies of one line each: listen only below 4 kHz, where recordings of all kinds agree; and
+# leave out the first MFCC, which is the loudness.
 features = HandcraftedFeatures(sample_rate=8000, hop_length=256).set_output(transform="pandas")
 no_loudness = ColumnTransformer([("loudness", "drop", ["mfcc1_mean"])], remainder="passthrough")
 robust = make_pipeline(features, no_loudness, StandardScaler(), SVC(C=10))
@@ -50,8 +50,8 @@ for ax, result, title in zip(axes, (card, robust_card), ("before", "after"), str
     ax.text(0.02, 0.02, title, transform=ax.transAxes, weight="bold")
 
 # %%
-# Conditions of your own are functions of a waveform and its sample rate. Played backwards, clips
-# keep the means of their spectra, which is all that these features know of them:
+# Your own conditions are functions of a waveform and its sample rate. Played backwards, a clip
+# keeps the means of its spectra, which is all that these features measure:
 heard["conditions"] = {"backwards": lambda waveform, sample_rate: waveform[::-1]}
 backwards = robustness(robust, music.data[test], music.target[test], **heard)
 folder.cleanup()

@@ -2,9 +2,9 @@
 Segments that vote, and how not to test them
 ============================================
 
-The paper cuts songs in three to have more data. Segments of a song resemble each other, so a
-split that parts them tests on what it was trained on. Here segments are an axis of the array,
-and no split can part them.
+The paper cuts each song into three to have more data. Segments of a song resemble each other, so a
+split that separates them tests on what it was trained on. Here segments are an axis of the array,
+and no split can separate them.
 """
 
 # %%

@@ -2,12 +2,12 @@
 Three networks on the same clips
 ================================
 
-The paper's three: dense layers on descriptors, convolutions on mel-spectrograms, and
-convolutions with an LSTM behind them. And a baseline that takes no time at all.
+The paper's three: dense layers on descriptors, convolutions on mel-spectrograms, and convolutions
+followed by an LSTM. And a baseline that takes no time at all.
 """
 
 # %%
-# Both representations are computed from one reading of the sound.
+# Both representations are computed from reading the sound once.
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,8 +31,8 @@ descriptors, mel = extract(
 print(descriptors.shape, mel.shape)
 
 # %%
-# Small and short, so that this page is built in seconds; on a few dozen clips this says which
-# runs, not which is better.
+# The networks are small and trained briefly, so that this page is built in seconds. A few dozen
+# clips cannot tell which is better.
 small = {"max_epochs": 12, "random_state": 0}
 systems = {
     "logistic regression": (LogisticRegression(max_iter=1000), descriptors),

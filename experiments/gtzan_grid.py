@@ -88,7 +88,7 @@ def as_rst(report: dict) -> str:
         lines += [
             f"{len(candidates)} candidates, {sum(p['seconds'] for p in parts.values()) / 60:.1f} "
             f"minutes. Best: {np.mean(candidates[0]['test']):.3f} ({low:.3f} to {high:.3f}), "
-            "chosen by the scores it is reported with. Chosen on nine folds and scored on the "
+            "chosen by the very score that is shown. Chosen on nine folds and scored on the "
             f"tenth: {np.mean(honest):.3f} ({honest_low:.3f} to {honest_high:.3f}).",
             "",
             ".. list-table::",
@@ -118,10 +118,10 @@ def as_rst(report: dict) -> str:
 def describe(args, n: int) -> str:
     """What was run, in a paragraph."""
     return (
-        f"{args.date}: 27 networks of 25 descriptors ({n} clips of the public table), "
-        f"{args.epochs} epochs at batch 5, network seed {args.seed}, standardized within the "
-        "fold, 10 folds (seed 0); accuracy averaged over folds with Student's interval of the "
-        "mean over folds. Command: ``python experiments/gtzan_grid.py features_30_sec.csv "
+        f"{args.date}: 27 networks on 25 descriptors ({n} clips of the public table), "
+        f"{args.epochs} epochs at batch 5, network seed {args.seed}, columns standardized "
+        "within each fold, 10 folds (seed 0). Accuracy is the mean over folds, with Student's "
+        "interval. Command: ``python experiments/gtzan_grid.py features_30_sec.csv "
         f"--epochs {args.epochs} --seed {args.seed} --n-jobs {args.n_jobs} --date {args.date} "
         f"--out docs/results/gtzan_grid``, one thread per job. sklearn_mgc "
         f"{sklearn_mgc.__version__}, torch {torch.__version__.split('+')[0]}, scikit-learn "

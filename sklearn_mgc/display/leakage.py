@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from sklearn_mgc.display.axes import AxesDisplay
 
+_NAMES = {
+    "artist": "same artist",
+    "track": "same track",
+    "copy": "exact copy",
+    "duplicate": "listed duplicate",
+    "near": "near-duplicate",
+}
+
 
 class LeakageDisplay(AxesDisplay):
     """Share of the test tracks that leak, for each kind of leak; a dot is a fold.
@@ -35,7 +43,7 @@ class LeakageDisplay(AxesDisplay):
         for fold in self.report.folds:
             of = [100 * fold[kind] / fold["n_test"] for kind in shares]
             ax.plot(of, places, "o", ms=3.5, color="C3", clip_on=False)
-        ax.set_yticks(places, shares)
+        ax.set_yticks(places, [_NAMES[kind] for kind in shares])
         ax.set(
             xlim=(0, 100),
             ylim=(len(shares) - 0.5, -0.5),

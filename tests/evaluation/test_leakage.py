@@ -44,7 +44,7 @@ def test_clean_data_is_clean():
         "no leak found: none of 120 test tracks in 5 folds has its artist, a segment of its "
         "track, an exact copy, a listed duplicate or a near-duplicate in training; "
         "near-duplicates by descriptors: copies in another encoding, or cut elsewhere, are mostly "
-        "not seen"
+        "missed"
     )
     assert report.to_frame("track").empty and report.to_frame("artist").empty
 

@@ -12,7 +12,7 @@ from sklearn_mgc.display.tables import Report
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of test tracks that leak, and of one that does not, in the order in which they are told.
+# What is said of test tracks that leak, and of those that do not, in this order.
 KINDS = {
     "artist": ("share their artist with training tracks", "its artist"),
     "track": ("have segments of their track in training", "a segment of its track"),
@@ -25,11 +25,11 @@ _UNCHECKED = {
     "copy": "exact copies",
     "near": "near-duplicates",
 }
-# What near-duplicates have to share with the original to be found.
-_NOT_HEARD = {
-    "sound": "changes of pitch from a quarter of a semitone, of tempo from 0.5 %, of speed from "
-    "1 %, and reverberation are not heard",
-    "descriptors": "copies in another encoding, or cut elsewhere, are mostly not seen",
+# Near-duplicates that are not found.
+_MISSED = {
+    "sound": "copies with another pitch (from a quarter of a semitone), tempo (from 0.5 %) or speed "
+    "(from 1 %), or with reverberation, are missed",
+    "descriptors": "copies in another encoding, or cut elsewhere, are mostly missed",
 }
 
 
@@ -140,7 +140,7 @@ class LeakageReport(Report):
                 f"has {listed} in training"
             )
         if not found and self.compared:
-            text += f"; near-duplicates by {self.compared}: {_NOT_HEARD[self.compared]}"
+            text += f"; near-duplicates by {self.compared}: {_MISSED[self.compared]}"
         missing = [what for kind, what in _UNCHECKED.items() if kind not in checked]
         if missing:
             text += f"; not checked: {', '.join(missing)}"
