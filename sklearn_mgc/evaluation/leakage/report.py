@@ -27,8 +27,8 @@ _UNCHECKED = {
 }
 # Near-duplicates that are not found.
 _MISSED = {
-    "sound": "copies with another pitch (from a quarter of a semitone), tempo (from 0.5 %) or speed "
-    "(from 1 %), or with reverberation, are missed",
+    "sound": "copies with another pitch (from a quarter of a semitone), tempo (from 0.5 %) or "
+    "speed (from 1 %), or with reverberation, are missed",
     "descriptors": "copies in another encoding, or cut elsewhere, are mostly missed",
 }
 
