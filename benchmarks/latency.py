@@ -3,7 +3,8 @@
 Descriptors, scaler and dense network are fitted on generated music, saved with joblib and loaded
 again. Then one file is predicted many times: alone, with the median of each part (decoding,
 descriptors, all that follows), and by eight threads that share the estimator, whose answers must be
-those of one thread::
+those of one thread. Processes that share nothing, one for each core, show what the machine has to
+give::
 
     OMP_NUM_THREADS=1 python benchmarks/latency.py --audio song.mp3 --rounds 50
 
@@ -15,9 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -75,21 +77,38 @@ def parts(model, path: str, rounds: int) -> dict:
     }
 
 
-def together(model, path: str, rounds: int, n_threads: int = 8) -> dict:
-    """Songs a second of one thread and of eight on the same estimator."""
-    expected = model.predict_proba([path])
+def together(model, file: Path, song: str, rounds: int, n_threads: int = 8) -> dict:
+    """Songs a second of one thread, of eight on the same estimator, and of a process a core."""
+    expected = model.predict_proba([song])
     rates = {}
     for n in (1, n_threads):
         with ThreadPoolExecutor(n) as pool:
             started = time.perf_counter()
-            answers = list(pool.map(lambda _: model.predict_proba([path]), range(rounds)))
+            answers = list(pool.map(lambda _: model.predict_proba([song]), range(rounds)))
             rates[n] = rounds / (time.perf_counter() - started)
         assert all(np.allclose(answer, expected, atol=1e-6) for answer in answers)
+    n_cores = joblib.cpu_count()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_cores, mp_context=context) as processes:
+        start = time.monotonic() + 30  # all are loaded and warm by then
+        work = [processes.submit(alone, file, song, rounds, start) for _ in range(n_cores)]
+        total = sum(future.result() for future in work)
     return {
         "songs/s, one thread": round(rates[1], 1),
         f"songs/s, {n_threads} threads": round(rates[n_threads], 1),
         "ratio": round(rates[n_threads] / rates[1], 2),
+        f"ratio of {n_cores} processes": round(total / rates[1], 2),
     }
+
+
+def alone(file: Path, song: str, rounds: int, start: float) -> float:
+    """Songs a second in a process of its own, from a time on the clock of all processes."""
+    model = joblib.load(file)
+    model.predict_proba([song])
+    time.sleep(start - time.monotonic())
+    for _ in range(rounds):
+        model.predict_proba([song])
+    return rounds / (time.monotonic() - start)
 
 
 def main() -> None:
@@ -110,7 +129,9 @@ def main() -> None:
             loaded = joblib.load(file)
             loaded.predict([song])
             print(json.dumps({"model": name, **parts(loaded, song, args.rounds)}), flush=True)
-            print(json.dumps({"model": name, **together(loaded, song, args.rounds)}), flush=True)
+            print(
+                json.dumps({"model": name, **together(loaded, file, song, args.rounds)}), flush=True
+            )
 
 
 if __name__ == "__main__":

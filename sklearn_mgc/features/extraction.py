@@ -298,7 +298,8 @@ def _fill(found: Found, wanted: dict[int, AudioTransformer], task: Task) -> None
 def _remarks(sound: Sound, clip) -> list[str]:
     if not isinstance(clip, np.ndarray) or sound.is_long:
         return list(sound.notes)
-    peak = np.abs(sound.waveform()).max(initial=0)
+    y = sound.waveform()
+    peak = max(y.max(initial=0), -y.min(initial=0))
     if peak <= _LOUD:
         return []
     return [
