@@ -6,6 +6,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 _MOST_CHUNKS = 1000
 _TOLERANCE = 4096  # bytes that may be missing
+_SAMPLES = (b"data", b"SSND")
 
 
 class Form(NamedTuple):
@@ -78,6 +79,8 @@ def _link(file: BinaryIO, start: int, size: int) -> Link:
         else:
             low, high, more = form.total
             total = int.from_bytes(head[low:high], form.order) + more + start
+            if promised:
+                total = _checked(file, total, first + promised, start, form)
         total += -(total - start) % form.align
     stop = total if start + 12 < total < size else size
     if promised is None or _is_unknown(promised, 8 * (form.length if form else 4)):
@@ -87,8 +90,21 @@ def _link(file: BinaryIO, start: int, size: int) -> Link:
         streamed = form is _RIFF and first < size and total not in (size, size - 1)
         return Link(start, size, unsized=at - start if streamed else None)
     missing = promised - max(size - first, 0)
-    tiny = missing <= max(_TOLERANCE, 0.005 * promised)
-    return Link(start, stop, 0.0 if tiny else missing / promised)
+    return Link(start, stop, 0.0 if is_little(missing, promised) else missing / promised)
+
+
+def is_little(n_bytes: int, size: int) -> bool:
+    """Whether bytes that are missing or belong to nothing are not worth a note."""
+    return n_bytes <= max(_TOLERANCE, 0.005 * size)
+
+
+def _checked(file: BinaryIO, total: int, after: int, start: int, form: Form) -> int:
+    """Where a file ends that tells ``total``: with its samples, if no chunks follow them."""
+    at = after + (start - after) % form.align
+    head = _at(file, at, form.name + form.length)
+    stop = at + len(head) + int.from_bytes(head[form.name :], form.order) - form.header
+    is_chunk = head[:4].isascii() and head[:4] not in _SAMPLES and stop <= total
+    return max(total, after) if is_chunk or at + len(head) >= total else after
 
 
 def _last_chunk(file: BinaryIO, at: int, size: int) -> int:
@@ -118,7 +134,7 @@ def _samples(file: BinaryIO, start: int, size: int, form: Form) -> tuple[int, in
         after = at + len(head)
         if head[:4] == b"ds64":  # in RF64, where lengths of four bytes do not suffice
             long = int.from_bytes(_at(file, after + 8, 8), "little")
-        if head[:4] in (b"data", b"SSND"):
+        if head[:4] in _SAMPLES:
             return at + form.name, after, length if long is None else long
         if length < 0:
             break

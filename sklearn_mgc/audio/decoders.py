@@ -137,14 +137,11 @@ def by_pyav(file, cut: Cut, note: Note, counted: bool = True) -> Blocks:
             if stream.codec_context is None:
                 raise UndecodableError("its codec is unknown")
             rate = stream.rate
-            for samples in _blocks(
-                _cut(_frames(av, container, stream, rate, note), rate, cut), rate, cut
-            ):
+            promised = _promised(av, container, stream) if counted else 0.0
+            frames = _frames(av, container, stream, promised, note)
+            for samples in _blocks(_cut(frames, rate, cut), rate, cut):
                 n_read += len(samples)
                 yield samples, rate
-            if counted and cut.duration is None:
-                promised = _promised(av, container, stream)
-                note_missing(note, promised, n_read / rate + cut.offset)
     except (av.FFmpegError, OSError, ValueError, RuntimeError, MemoryError, TypeError) as error:
         raise UndecodableError(str(error), n_read, rate) from error
 
@@ -156,11 +153,12 @@ def _promised(av, container, stream) -> float:
     return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
 
 
-def _frames(av, container, stream, rate: int, note: Note) -> Iterator[np.ndarray]:
+def _frames(av, container, stream, promised: float, note: Note) -> Iterator[np.ndarray]:
     """Frames as floats, of the first one's rate and channels whatever comes later."""
     resampler: Any = None
     layout = seen = None
     n_good = n_bad = 0
+    n_seconds = end = 0.0
     packets = container.demux(stream)
     while True:
         try:
@@ -174,15 +172,19 @@ def _frames(av, container, stream, rate: int, note: Note) -> Iterator[np.ndarray
             continue
         for frame in frames:
             n_good += 1
+            n_seconds += frame.samples / frame.rate
+            end = (frame.time or 0.0) + frame.samples / frame.rate
             if seen != (seen := (frame.format.name, frame.layout.name, frame.rate)):
                 layout = layout or frame.layout
-                resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+                resampler = av.AudioResampler(format="fltp", layout=layout, rate=stream.rate)
             for block in resampler.resample(frame):
                 yield block.to_ndarray().T
     if n_bad and not n_good:
         raise failure
     if n_bad:
         note("damaged", f"{n_bad} of {n_bad + n_good} packets cannot be decoded")
+    # What was cut out of a recording may keep its times, and tell its length or when it ends.
+    note_missing(note, promised, max(n_seconds, end))
 
 
 def _cut(frames: Iterator[np.ndarray], rate: int, cut: Cut) -> Iterator[np.ndarray]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sklearn_mgc.audio import chunks, frames, mpeg, ogg
 from sklearn_mgc.audio.beginnings import MARKED, beginnings
-from sklearn_mgc.audio.decoders import note_missing
+from sklearn_mgc.audio.decoders import UndecodableError, note_missing
 from sklearn_mgc.audio.formats import Content
 from sklearn_mgc.audio.source import Source
 from sklearn_mgc.audio.stream import Note
@@ -40,7 +40,12 @@ def parts_of(source: Source, content: Content, note: Note) -> list[Part]:
         return _split(source, _row_starts(source, content.label), note)
     if content.label == "MPEG-4":
         return _split(source, _atom_starts(source), note)
-    return _split(source, _marked_starts(source, content), note)
+    starts = _marked_starts(source, content)
+    if len(starts) == 1 and not _is_whole_flac(source, content.head):
+        uncounted = _flac_frame(content.head, 1)
+        if uncounted and uncounted.search(source.read()):
+            raise UndecodableError("it is longer than its header tells", supported=False)
+    return _split(source, starts, note)
 
 
 def _split(source: Source, starts: list[int], note: Note) -> list[Part]:
@@ -66,7 +71,13 @@ def _chunk_parts(source: Source, note: Note) -> list[Part]:
     missing = max(link.missing for link in links)
     if missing:
         note("truncated", f"breaks off: {100 * missing:.0f} % of its samples are missing")
-    starts = [link.start for link in links] + _behind(source, source.size - links[-1].n_after)
+    n_after = links[-1].n_after
+    behind = _behind(source, source.size - n_after)
+    if not behind and not chunks.is_little(n_after, source.size):
+        note(
+            "damaged", f"has {n_after} bytes after its samples, which are not read: its header lies"
+        )
+    starts = [link.start for link in links] + behind
     if len(starts) == 1 and links[0].unsized is not None:
         return [Part(chunks.with_length(source.read(), links[0].unsized))]
     return _split(source, starts, note)
@@ -110,13 +121,20 @@ def _ends_alike(source: Source, content: Content) -> bool:
 
 def _is_whole_flac(source: Source, head: bytes) -> bool:
     """Whether the last frame that a FLAC counts lies where the file ends."""
-    block, longest = (int.from_bytes(head[a:b], "big") for a, b in ((10, 12), (15, 18)))
-    n_samples = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
-    if head[:4] != b"fLaC" or head[8:10] != head[10:12] or not (longest and n_samples and block):
-        return False
-    number = chr(min((n_samples - 1) // block, 0x10FFFF)).encode("utf-8", "surrogatepass")
+    longest = int.from_bytes(head[15:18], "big")
+    frame = _flac_frame(head, 0) if longest else None
     end = source.read(max(source.size - longest - JUNK, 0))
-    return re.search(rb"\xff[\xf8\xf9].." + re.escape(number), end, re.DOTALL) is not None
+    return frame is not None and frame.search(end) is not None
+
+
+def _flac_frame(head: bytes, n: int) -> re.Pattern[bytes] | None:
+    """How the frame begins that lies ``n`` after the last one that a FLAC counts, if it tells."""
+    block, n_samples = int.from_bytes(head[10:12], "big"), int.from_bytes(head[21:26], "big")
+    n_samples &= 0xFFFFFFFFF
+    if head[:4] != b"fLaC" or head[8:10] != head[10:12] or not (n_samples and block):
+        return None
+    number = chr(min((n_samples - 1) // block + n, 0x10FFFF)).encode("utf-8", "surrogatepass")
+    return re.compile(rb"\xff[\xf8\xf9].." + re.escape(number), re.DOTALL)
 
 
 def _fits(head: bytes, size: int) -> bool:

@@ -22,8 +22,11 @@ def tone():
     return (0.4 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)).astype(np.float32)
 
 
-def by_ffmpeg(codec, container, rate=RATE):
-    """A function that encodes with PyAV; another rate plays the wave faster or slower."""
+def by_ffmpeg(codec, container, rate=RATE, start=0):
+    """A function that encodes with PyAV; another rate plays the wave faster or slower.
+
+    Times begin at ``start`` seconds, as in what was cut out of a recording.
+    """
 
     def encode(wave):
         av = pytest.importorskip("av")
@@ -33,7 +36,7 @@ def by_ffmpeg(codec, container, rate=RATE):
             resampler = av.AudioResampler(stream.codec_context.format, "mono", rate)
             frame = av.AudioFrame.from_ndarray(wave[None], format="fltp", layout="mono")
             frame.sample_rate = rate
-            fifo, at = av.AudioFifo(), 0
+            fifo, at = av.AudioFifo(), start * rate
             for block in resampler.resample(frame):
                 block.pts = None
                 fifo.write(block)
@@ -68,6 +71,7 @@ NEED_PYAV = {
     "tta.tta": by_ffmpeg("tta", "tta"),
     "flac in.ogg": by_ffmpeg("flac", "ogg"),
     "wavpack in.mka": by_ffmpeg("wavpack", "matroska"),
+    "an hour into a recording.mka": by_ffmpeg("flac", "matroska", start=3600),
     "aac in.ts": by_ffmpeg("aac", "mpegts"),
     "of unknown length.flac": of_unknown_length,
 }
