@@ -55,7 +55,7 @@ def test_a_copy_under_another_artist_fails_and_is_named(music, tmp_path, capsys)
     assert main(["leakage", table, "--fail-on-leak", "--output", str(listed)]) == 1
     out = capsys.readouterr().out
     assert "1 of 4 test tracks (25 %)" in out
-    assert f"copy: {tested[0]} is tested, {copy} is in training" in out
+    assert f"copy: {tested[0]} is in test, {copy} is in training" in out
     with listed.open(encoding="utf-8") as file:
         (leak,) = csv.DictReader(file)
     assert (leak["kind"], leak["test"], leak["train"]) == ("copy", str(tested[0]), str(copy))

@@ -21,7 +21,7 @@ def add_asking(parser: argparse.ArgumentParser, default: str) -> None:
         "--min-confidence",
         type=float,
         metavar="P",
-        help='"not sure" where no genre is as probable as this, between 0 and 1 '
+        help='say "not sure" if no genre is as probable as this, between 0 and 1 '
         f"(default: {default})",
     )
     parser.add_argument(
@@ -29,8 +29,8 @@ def add_asking(parser: argparse.ArgumentParser, default: str) -> None:
         type=float,
         default=30.0,
         metavar="SECONDS",
-        help="longer recordings are asked about in windows of this length, best that of the "
-        "clips that were trained on, and answers are averaged (default: 30)",
+        help="longer recordings are classified in windows of this length, and the probabilities "
+        "are averaged; best the length of the training clips (default: 30)",
     )
 
 
@@ -55,7 +55,7 @@ def saved_classifier(path: str) -> Any:
         )
     is_program = mgc.saving.runs_code(path)
     if is_program:
-        note = f"note: loading {path} runs code in it; a .skops file is loaded without running any"
+        note = f"note: loading {path} runs code from it; a .skops file loads without running code"
         print(printable(note), file=sys.stderr)
     pipeline = mgc.saving.load_model(path, trust=is_program)
     if not hasattr(pipeline, "predict_proba") or not hasattr(pipeline, "classes_"):

@@ -16,7 +16,7 @@ EXAMPLE = "list"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="what there is, and how to get them")
+    listing = actions.add_parser("list", help="the data sets, and how to get them")
     info = actions.add_parser("info", help="source, licence, faults and splits of a data set")
     info.add_argument("name", choices=data_sets(), metavar="NAME", help=", ".join(data_sets()))
     for action in (listing, info):
@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("verify", help="compare an archive or a folder with what it was")
     check.add_argument("path", type=Path, help="archive or folder")
     check.add_argument(
-        "--name", choices=[*data_sets(), "folder"], help="what it should be (default: look)"
+        "--name", choices=[*data_sets(), "folder"], help="what it should be (default: found out)"
     )
-    check.add_argument("--all", action="store_true", help="print every problem, not one of a kind")
+    check.add_argument("--all", action="store_true", help="print every problem, not one per kind")
     check.add_argument("--json", action="store_true", help="one JSON object")
 
 

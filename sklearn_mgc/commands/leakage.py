@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         type=Path,
-        help="a folder genre/*.mp3, or a table of files; a table's column "
-        "`split` with train and test is the split that is judged, else folds as `train` draws them",
+        help="a folder genre/*.mp3, or a table of files; checks the split in the table's column "
+        "`split` (train and test), else the folds that `train` draws",
     )
     parser.add_argument(
         "--groups",
-        help="`artist` (tags of the files) or a column of the table (default: "
-        "artists, wherever they are found)",
+        help="`artist` (from the files' tags) or a column of the table (default: artists, wherever "
+        "they are found)",
     )
     parser.add_argument("--folds", type=int, default=5, help="number of folds (default: 5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the folds")
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     # Shared artists are often many; copies among them should not drown.
     shown = leaks.sort_values("kind", key=lambda kind: kind == "artist", kind="stable")
     for row in shown.head(_N_SHOWN).itertuples():
-        print(printable(f"{row.kind}: {row.test} is tested, {row.train} is in training"))
+        print(printable(f"{row.kind}: {row.test} is in test, {row.train} is in training"))
     if len(leaks) > _N_SHOWN:
         print(f"... and {len(leaks) - _N_SHOWN} more; --output writes them all")
     if args.output is not None:

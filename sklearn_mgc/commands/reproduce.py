@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(SYSTEMS)} (default: all)",
     )
     parser.add_argument("--repeats", type=int, help="draws or seeds of each protocol")
-    parser.add_argument("--quick", action="store_true", help="5 epochs: a test, no results")
+    parser.add_argument(
+        "--quick", action="store_true", help="5 epochs: a check that it runs, not results"
+    )
     parser.add_argument("--output", type=Path, default=Path("reproduction"), help="where to write")
     parser.add_argument("--jobs", type=int, help="folds to train at a time")
 
@@ -46,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
         datasets = _given(args)
         if not datasets:
             print(
-                "NO DATA GIVEN: this runs on generated music, which shows that all works and "
-                "nothing about real genres. Pass --gtzan-features, --gtzan or --fma.",
+                "NO DATA GIVEN: running on generated music, which checks that everything works and "
+                "says nothing about real genres. Pass --gtzan-features, --gtzan or --fma.",
                 file=sys.stderr,
             )
             datasets = {"generated music": _generated(Path(scratch))}

@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         nargs="?",
-        help="a model saved by train or demo (default: the ready model of GTZAN's genres)",
+        help="a model saved by train or demo (default: a ready-made one for GTZAN's genres)",
     )
     parser.add_argument(
         "--trust",
         action="store_true",
-        help="load a model of joblib, which runs code in it; one of skops needs no trust",
+        help="load a joblib file, which runs code from it; a .skops file needs no trust",
     )
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this "
                         "machine alone)")  # fmt: skip
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--min-confidence",
         type=float,
         metavar="P",
-        help='"not sure" below this (default: as `predict`)',
+        help='say "not sure" below this probability (default: as `predict`)',
     )
     parser.add_argument(
         "--max-megabytes", type=float, default=100, help="size of an upload (default: 100)"

@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="*", type=Path, help="folders, audio files, patterns or tables of files"
     )
     parser.add_argument(
-        "--model", help="a model saved by train or demo (default: the ready one of GTZAN's genres)"
+        "--model", help="a model saved by train or demo (default: a ready-made one, GTZAN's genres)"
     )
     parser.add_argument(
         "--write",
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the genres; without it, they are only shown",
     )
     parser.add_argument(
-        "--overwrite", action="store_true", help="also where there is a genre already"
+        "--overwrite", action="store_true", help="also replace genres that are there already"
     )
     parser.add_argument(
         "--max-genres",
@@ -65,16 +65,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=5,
         help="how many at most, of those at least half as probable as the first (default: 5)",
     )
-    add_asking(parser, f"{sure_from():.3f}, what makes nine of ten answers of the ready one right")
+    add_asking(
+        parser, f"{sure_from():.3f}: the ready-made model is then right in nine of ten cases"
+    )
     parser.add_argument("--output", type=Path, help="also write the table to this CSV file")
     parser.add_argument(
         "--journal",
         type=Path,
         default=Path(time.strftime("tags-%Y%m%d-%H%M%S.journal")),
-        help="new file for what --undo needs (default: tags-DATE-TIME.journal, here)",
+        help="new file for what --undo needs (default: tags-DATE-TIME.journal)",
     )
     parser.add_argument(
-        "--undo", type=Path, metavar="JOURNAL", help="give the files of a journal their old bytes"
+        "--undo", type=Path, metavar="JOURNAL", help="restore the files of a journal, byte by byte"
     )
     add_left_out(parser)
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("files", nargs="+", type=Path, help="audio files, or folders of them")
     parser.add_argument("--model", default="musicnn", help="default: musicnn")
-    parser.add_argument("--top", type=int, help="print the most probable ones only")
+    parser.add_argument("--top", type=int, help="print only this many, the most probable")
     parser.add_argument("--json", action="store_true", help="one JSON object per file")
     add_left_out(parser)
 

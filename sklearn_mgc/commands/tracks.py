@@ -27,9 +27,8 @@ SOURCES = (
     "of files"
 )
 _UNKNOWN = (
-    "ARTISTS UNKNOWN ({why}): folds are drawn at random, an artist may be on both sides of them, "
-    "and scores are too high by as much as that helps. Write artist tags, or list the files in a "
-    "table with a column of artists."
+    "ARTISTS UNKNOWN ({why}): folds are random, so an artist may be on both sides, and scores may "
+    "be much too high. Write artist tags, or list the files in a table with a column of artists."
 )
 
 
@@ -65,8 +64,8 @@ def load_tracks(source: Path, groups: str | None = None, *, every: bool = False)
         table = _table_in(source, groups)
         if table is None:
             raise ValueError(
-                f"--groups {groups}: a folder has no columns; `artist` reads the files' tags, and "
-                "a table, which may lie in the folder, may have any column"
+                f"--groups {groups}: a folder has no columns; use `artist` for the files' tags, or "
+                "put a table with this column into the folder"
             )
     if table is None:
         music, why = _folder(source, groups)
@@ -96,7 +95,7 @@ def _about_groups(music: Bunch, why: str, named: str) -> Bunch:
     if music.n_ungrouped:
         music.about_groups += (
             f" ARTIST UNKNOWN for {music.n_ungrouped} of {n} tracks: each counts as an artist of "
-            "its own, and scores are too high if it is not."
+            "its own; if that is wrong, scores are too high."
         )
     return music
 

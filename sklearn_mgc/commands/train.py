@@ -53,23 +53,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         default=Path("model.joblib"),
-        help="the model (default: model.joblib; .skops for one that loads without running "
-        "code); a page about it is written beside it, as .md",
+        help="file for the model (default: model.joblib; .skops for one that loads without "
+        "running code); a page about the model is written beside it, as .md",
     )
     parser.add_argument(
         "--model",
         choices=["auto", *_MODELS],
-        help="auto (the default) tries descriptors and, where weights are there, pretrained "
-        "embeddings, each with several classifiers, and keeps what does best; dnn (the default "
-        "with --epochs) and svc read descriptors and take seconds; crnn and cnn2d read "
-        "spectrograms and take minutes to hours",
+        help="auto (the default) tries descriptors and, if the weights are there, pretrained "
+        "embeddings, each with several classifiers, and keeps the best; dnn (the default with "
+        "--epochs) and svc read descriptors and take seconds; crnn and cnn2d read spectrograms "
+        "and take minutes to hours",
     )
     parser.add_argument(
         "--fast", action="store_true", help="auto without embeddings: descriptors only"
     )
     parser.add_argument(
         "--groups",
-        help="what folds keep apart: `artist` (tags of the files), a column of the table, or "
+        help="what folds keep apart: `artist` (from the files' tags), a column of the table, or "
         "`none` (default: artists, wherever they are found)",
     )
     parser.add_argument("--epochs", type=int, help="of a network (default: the network's own)")
@@ -121,7 +121,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.epochs is not None and args.model in ("auto", "svc"):
         raise ValueError(f"--epochs applies to networks only; {args.model} is not one")
     if args.fast and args.model != "auto":
-        raise ValueError(f"--fast applies to --model auto; {args.model} is fast or slow as it is")
+        raise ValueError(f"--fast applies to --model auto only, not to {args.model}")
     check_writable(args.output)
     check_writable(args.output.with_suffix(".md"))
     if args.output.suffix == ".skops":
@@ -155,8 +155,8 @@ def _transformers(args: argparse.Namespace) -> dict:
             )
         except FileNotFoundError:
             print(
-                "Without pretrained embeddings, which gave 0.78 on Emotify-30 by unseen artists "
-                "where descriptors gave 0.70. To try them, run once: "
+                "Not using pretrained embeddings, which reach 0.78 on new artists of Emotify-30 "
+                "where descriptors reach 0.70. To use them, run once: "
                 "python -m sklearn_mgc models fetch musicnn"
             )
     return transformers
@@ -223,5 +223,5 @@ def _print_choice(search) -> None:
         ]
         for i, params in enumerate(found["params"])
     ]
-    print("\nOn folds of all tracks, from which the best is chosen:")
+    print("\nAll candidates, on folds of all tracks:")
     print(text_table(["columns", "classifier", "accuracy", ""], rows) + "\n")

@@ -61,13 +61,13 @@ def load_acousticbrainz(
         recording (``be/be9e01e5-8f93-494d-bbaa-ddcc5a52f629.json``), or a table of genres
         alone. None is ``data_home/acousticbrainz``.
     annotations : str or path-like, default=None
-        A table of genres (``acousticbrainz-mediaeval-discogs-train.tsv``, or the same packed
-        as ``.bz2``) or a folder of them. By default those found below `path`; where there are
-        none, genres are the ones in the recordings' tags.
+        A table of genres (``acousticbrainz-mediaeval-discogs-train.tsv``, or the same as ``.bz2``)
+        or a folder of them. By default those found below `path`; if there are none, genres come
+        from the recordings' tags.
     source : {"allmusic", "discogs", "lastfm", "tagtraum"}, default=None
-        Whose genres, where tables of several sources were found.
+        Whose genres to use, if there are tables of several sources.
     several : {"first", "exclude"}, default="first"
-        What to do with recordings of several top-level genres: take the one listed first, or
+        What to do with recordings that have several top-level genres: take the one listed first, or
         leave the recording out.
     data_home : str or path-like, default=None
         See :func:`get_data_home`.
@@ -97,9 +97,9 @@ def load_acousticbrainz(
 
     Notes
     -----
-    Every number in the sections lowlevel, rhythm and tonal is a column, items of lists by their
-    position from 0; left out are texts (the key), the positions of the beats and the covariance
-    matrices of MFCC and GFCC.
+    Every number in the sections lowlevel, rhythm and tonal is a column; items of lists are numbered
+    from 0. Strings (the key), the positions of the beats and the covariance matrices of MFCC and
+    GFCC are left out.
 
     Examples
     --------

@@ -210,7 +210,7 @@ def count(values: Iterable) -> str:
 
 
 def left_out(bunch: Bunch) -> str:
-    """Say in a line what a loader left out and which names it merged.
+    """Sum up in one line what a loader left out and which names it merged.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def left_out(bunch: Bunch) -> str:
     Returns
     -------
     str
-        Such as ``"left out: 3 not an audio file (.jpg), 1 no such file; taken for one: Rock
+        For example ``"left out: 3 not an audio file (.jpg), 1 no such file; taken for one: Rock
         (also rock, ROCK)"``; empty if there is nothing to say.
 
     Examples

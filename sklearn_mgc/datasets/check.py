@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with the audio files of a collection."""
+"""What is wrong with the audio files of a collection."""
 
 from __future__ import annotations
 
@@ -60,19 +60,17 @@ def check_audio(
     Returns
     -------
     DataFrame
-        A row per file: ``path``, ``problem`` (empty for a sound file, else names such as
-        ``"short, clipped"``), ``message`` (of the error or the notes), ``duration``
-        (s), ``sample_rate`` (Hz), ``channels``, ``peak`` (full scale 1), ``clipped``
-        (share of samples), ``rms_db`` (dB below full scale), ``audio_hash`` (of the decoded
-        samples: the same for a WAV and its FLAC, or after a change of tags) and
-        ``duplicate_of`` (the first file that sounds the same). Problems are
-        ``"missing"``, ``"unreadable"`` (a folder that may not be searched, a pipe),
-        ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``,
-        ``"clipped"``, ``"odd rate"`` (below 22,050 Hz, or of no common device),
-        ``"duplicate"``, and what decoding notes (:class:`sklearn_mgc.audio.AudioNote`):
-        ``"truncated"``, ``"several streams"``, ``"damaged"``, ``"channels cancel"`` and
-        ``"scale"``. ``attrs["errors"]`` lists what was not looked at: other
-        files, and music in folders of the system.
+        A row per file: ``path``, ``problem`` (empty for a sound file, else names such as ``"short,
+        clipped"``), ``message`` (of the error or the notes), ``duration`` (s), ``sample_rate``
+        (Hz), ``channels``, ``peak`` (full scale 1), ``clipped`` (share of samples), ``rms_db`` (dB
+        below full scale), ``audio_hash`` (of the decoded samples: the same for a WAV and its FLAC,
+        or after a change of tags) and ``duplicate_of`` (the first file that sounds the same).
+        Problems are ``"missing"``, ``"unreadable"`` (a folder without permission, a pipe),
+        ``"empty"``, ``"corrupt"``, ``"unsupported"``, ``"silent"``, ``"short"``, ``"clipped"``,
+        ``"odd rate"`` (below 22,050 Hz, or unusual), ``"duplicate"``, and what decoding notes
+        (:class:`sklearn_mgc.audio.AudioNote`): ``"truncated"``, ``"several streams"``,
+        ``"damaged"``, ``"channels cancel"`` and ``"scale"``. ``attrs["errors"]`` lists what was not
+        checked: other files, and music in system folders.
 
     Raises
     ------

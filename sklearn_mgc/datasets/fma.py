@@ -67,9 +67,9 @@ def load_fma(
     Parameters
     ----------
     path : str or path-like, default=None
-        The audio: a folder of ``000/000002.mp3`` such as ``fma_small``, the archive
-        ``fma_small.zip`` (read in place, no unpacking), or the folder that holds one of
-        these. None is ``data_home/fma``.
+        The audio: a folder such as ``fma_small`` with ``000/000002.mp3`` in it, the archive
+        ``fma_small.zip`` (read in place, without unpacking), or the folder that holds one of these.
+        None is ``data_home/fma``.
     subset : {"small", "medium", "large", "full"}, default="small"
         Which tracks. A smaller subset may be taken from the audio of a larger one.
     metadata : str or path-like, default=None
@@ -198,7 +198,7 @@ def fetch_fma(
         environment variable ``SKLEARN_MGC_MIRRORS`` (addresses with blanks between them),
         or the authors' server.
     download_if_missing : bool, default=True
-        If False, raise an error where the archives are not in the data home.
+        If False, raise an error if the archives are not in the data home.
     timeout : float, default=60.0
         Seconds without a byte after which a connection counts as broken.
     return_X_y, as_frame : bool, default=False
@@ -216,10 +216,10 @@ def fetch_fma(
     ValueError
         If the subset is unknown.
     FileNotFoundError
-        If FMA is not there and nothing may be downloaded.
+        If FMA is not there and ``download_if_missing`` is False.
     OSError
-        If no mirror gave the right file, or the disk is too small. What came is kept, and
-        the next call goes on from there.
+        If no mirror has the right file, or the disk is too small. What was downloaded is kept, and
+        the next call resumes from there.
 
     Examples
     --------

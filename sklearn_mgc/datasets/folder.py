@@ -44,10 +44,9 @@ def load_audio_folder(
     Parameters
     ----------
     path : str or path-like
-        A folder such as ``music`` with ``music/jazz/a.mp3`` and ``music/rock/live/b.flac``, a
-        zip archive of such a folder, which is read in place, or a pattern of files
-        (``music/*/*.mp3``). Sub-folders are searched too; folders of the system such as
-        ``$RECYCLE.BIN`` are not.
+        A folder such as ``music`` with ``music/jazz/a.mp3`` and ``music/rock/live/b.flac``, a zip
+        archive of such a folder, which is read in place, or a pattern of files (``music/*/*.mp3``).
+        Sub-folders are searched too; system folders such as ``$RECYCLE.BIN`` are not.
     labels : {"folder", "tags"}, default="folder"
         Where the genres are: the folders directly in `path` (of a pattern, the folder of each
         file), or the files' own tags (needs mutagen).
@@ -59,12 +58,12 @@ def load_audio_folder(
     Returns
     -------
     Bunch
-        ``data`` (object array of paths, sorted), ``target`` (genres), ``target_names``
-        (sorted), ``groups`` (artists as integers, each file without an artist in a group of
-        its own; None by default), ``n_ungrouped`` (how many those are), ``group_names`` (the
-        artist's name at each integer, "" where it is not known; None by default), ``errors``
-        (list of dict: path and why it was left out), ``merged`` (dict of the genres and
-        artists that were spelled in several ways), ``frame`` and ``DESCR``.
+        ``data`` (object array of paths, sorted), ``target`` (genres), ``target_names`` (sorted),
+        ``groups`` (artists as integers, each file without an artist in a group of its own; None by
+        default), ``n_ungrouped`` (how many those are), ``group_names`` (the artist's name at each
+        integer, "" where it is not known; None by default), ``errors`` (list of dict: path and why
+        it was left out), ``merged`` (dict of genres and artists that are spelled in several ways),
+        ``frame`` and ``DESCR``.
 
     Raises
     ------
@@ -81,8 +80,8 @@ def load_audio_folder(
 
     Notes
     -----
-    Names in another case, with other blanks or in another form of Unicode are one name, and
-    get the commonest spelling. Placeholders such as "Unknown Artist" count as no name.
+    Names that differ only in case, blanks or Unicode form count as one name and get the most common
+    spelling. Placeholders such as "Unknown Artist" count as no name.
 
     Examples
     --------

@@ -73,11 +73,10 @@ def load_gtzan(
         ``data_home/gtzan``.
     split : {"fault_filtered", "artist_filtered", "foleiss", "paper", \
 "paper_60_20_20"}, default=None
-        Keep the clips of this split and return its ``cv``. "artist_filtered": three folds
-        with no artist in two of them; "foleiss": the same as published, which leak;
-        "fault_filtered": 443 training, 197 validation, 290 test clips; "paper": random
-        80/10/10; "paper_60_20_20": random 60/20/20. None keeps all clips: use ``groups``
-        with ``StratifiedGroupKFold``.
+        Keep the clips of this split and return its ``cv``. "artist_filtered": three folds with no
+        artist in two of them; "foleiss": the same folds as published, which leak; "fault_filtered":
+        443 training, 197 validation, 290 test clips; "paper": random 80/10/10; "paper_60_20_20":
+        random 60/20/20. None keeps all clips: use ``groups`` with ``StratifiedGroupKFold``.
     subset : str, int or sequence of those, default=None
         Keep only these parts of the split, such as "train" or fold 1.
     random_state : int, RandomState instance or None, default=0
@@ -176,9 +175,8 @@ def fetch_gtzan(
 ):
     """Load GTZAN from the data home, downloading it from a mirror if it is not there.
 
-    The host of GTZAN is gone and its licence does not allow others to take its place, so
-    there is no default mirror: without one, the error says where copies are and how to load
-    them.
+    The host of GTZAN is gone and its licence does not allow others to take its place, so there is
+    no default mirror. If you pass none, the error says where copies are and how to load them.
 
     Parameters
     ----------
@@ -200,10 +198,10 @@ def fetch_gtzan(
     Raises
     ------
     FileNotFoundError
-        If GTZAN is not there and there is no mirror, or nothing may be downloaded.
+        If GTZAN is not there, and there is no mirror or ``download_if_missing`` is False.
     OSError
-        If no mirror gave the right file, or the disk is too small. What came is kept, and
-        the next call goes on from there.
+        If no mirror has the right file, or the disk is too small. What was downloaded is kept, and
+        the next call resumes from there.
 
     Examples
     --------

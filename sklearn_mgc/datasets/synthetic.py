@@ -1,8 +1,8 @@
 """Generated music: genres and artists made by our own code, for demos, docs and tests.
 
-A genre decides tempo, drum pattern, scale, chords and instruments. An artist has a sound of
-its own - tempo, key, brightness, drive, mix and noise - that is as audible as the genre, so
-that random folds flatter a classifier and artist-grouped folds do not.
+The genre decides tempo, drum pattern, scale, chords and instruments. Each artist has a sound -
+tempo, key, brightness, drive, mix and noise - that is as audible as the genre, so that random folds
+flatter a classifier and folds by artist do not.
 """
 
 from __future__ import annotations

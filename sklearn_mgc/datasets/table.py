@@ -44,8 +44,7 @@ def load_audio_table(
     table : str, path-like or DataFrame
         A table with a row per track.
     path_column : str, default=None
-        The column of the files. By default the first of path, file, filename, file_name,
-        filepath that is there.
+        The column of the files; by default path, file, filename, file_name or filepath.
     label_column : str, default=None
         The column of the genres; by default genre, label, target or class.
     group_column : str, default=None
@@ -82,10 +81,9 @@ def load_audio_table(
 
     Notes
     -----
-    Files are found whatever the case and the form of Unicode that their names have in the
-    table. Genres and artists in another case, with other blanks or in another form of Unicode
-    are one name, and get the commonest spelling. Placeholders such as "Unknown Artist" or
-    "nan" count as an empty cell.
+    Files are found even if their names differ from those in the table in case or Unicode form.
+    Genres and artists that differ only in case, blanks or Unicode form count as one name and get
+    the most common spelling. Placeholders such as "Unknown Artist" or "nan" count as empty cells.
 
     Examples
     --------

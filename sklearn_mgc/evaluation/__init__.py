@@ -1,4 +1,4 @@
-"""Evaluation that does not flatter: no artist on both sides of a split."""
+"""Honest evaluation: no artist on both sides of a split."""
 
 from sklearn_mgc._lazy import lazy
 

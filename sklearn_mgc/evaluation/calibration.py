@@ -26,13 +26,12 @@ def calibrate(result: EvaluationResult) -> tuple[float, EvaluationResult]:
     Returns
     -------
     temperature : float
-        Fitted on all test predictions: for a `TemperatureScaledClassifier` that is
-        trained on all clips.
+        Fitted on all test predictions, for a `TemperatureScaledClassifier` that is trained on all
+        clips.
     scaled : EvaluationResult
-        The same predictions, with probabilities scaled by the temperature of the *other*
-        folds and with the scores ``accuracy``, ``log_loss``, ``brier`` and
-        ``calibration_error``, each with an interval. So no clip has a say in the temperature
-        that it is scored with.
+        The same predictions, with probabilities scaled by the temperature of the *other* folds and
+        with the scores ``accuracy``, ``log_loss``, ``brier`` and ``calibration_error``, each with
+        an interval. So no clip influences the temperature that it is scored with.
 
     Raises
     ------
@@ -89,7 +88,7 @@ def _responses(result: EvaluationResult) -> np.ndarray:
 
 
 def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str, float]]:
-    """Compare how sure a classifier is with how often it is right.
+    """Compare how confident a classifier is with how often it is right.
 
     Parameters
     ----------
@@ -101,8 +100,8 @@ def reliability(result: EvaluationResult, *, n_bins: int = 10) -> list[dict[str,
     Returns
     -------
     list of dict
-        Per bin, from the least sure to the surest: ``confidence`` (mean probability of the
-        genre that is predicted), ``accuracy`` and ``n``.
+        Per bin, from the least to the most confident: ``confidence`` (mean probability of the
+        predicted genre), ``accuracy`` and ``n``.
 
     Raises
     ------
@@ -142,8 +141,9 @@ def coverage_curve(result: EvaluationResult) -> tuple[np.ndarray, np.ndarray, np
     Returns
     -------
     threshold, coverage, accuracy : ndarray of shape (n_predictions,)
-        Answering only where the probability is at least the threshold leaves this share of
-        clips answered, of which this share is right. Thresholds rise.
+        If only clips whose largest probability reaches the threshold are answered: the share of
+        clips answered (coverage), and the share of the answers that is right (accuracy). Thresholds
+        are in ascending order.
 
     Raises
     ------
@@ -169,19 +169,19 @@ def coverage_curve(result: EvaluationResult) -> tuple[np.ndarray, np.ndarray, np
 
 
 def confidence_for(result: EvaluationResult, accuracy: float) -> float:
-    """Find the least probability from which on answers are right at the given rate.
+    """Find the smallest probability above which answers reach a given accuracy.
 
     Parameters
     ----------
     result : EvaluationResult
         A cross-validation of a classifier with calibrated probabilities.
     accuracy : float
-        Share of the answers that shall be right, between 0 and 1.
+        Share of the answers that should be right, between 0 and 1.
 
     Returns
     -------
     float
-        The threshold; infinity where no threshold reaches the rate.
+        The threshold; infinity if no threshold reaches that accuracy.
 
     Examples
     --------
@@ -205,8 +205,8 @@ def trust(result: EvaluationResult) -> str:
         return "However sure the model was, fewer than 9 of 10 answers were right."
     answered = float((_responses(result).max(axis=1) >= least).mean())
     return (
-        f"Answers of at least {least:.2f} were right in 9 of 10 cases; they are "
-        f"{100 * answered:.0f} % of all (predict --min-confidence {least:.2f})."
+        f"Answers with a probability of at least {least:.2f} were right in 9 of 10 cases; they "
+        f"are {100 * answered:.0f} % of all (predict --min-confidence {least:.2f})."
     )
 
 

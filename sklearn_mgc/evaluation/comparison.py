@@ -31,14 +31,13 @@ class Comparison(Report):
     confidence_level : float
         Its coverage.
     p_artists : float
-        p-value that these trained models are equally good, when artists are drawn (clips,
-        where artists are unknown).
+        p-value for the hypothesis that these trained models are equally good on other artists (on
+        other clips, if artists are unknown).
     p_mcnemar : float
-        p-value of McNemar's test (mid-p), which takes clips for independent; of the first
-        repeat.
+        p-value of McNemar's test (mid-p), which treats clips as independent; on the first repeat.
     p_folds : float
-        p-value that the two methods are equally good, whatever they are trained on: the
-        corrected resampled t-test over folds; NaN for a single fold.
+        p-value for the hypothesis that the two methods are equally good, whatever they are trained
+        on: the corrected resampled t-test over folds; NaN for a single fold.
     n_only_a, n_only_b : int
         Predictions that A, or B, alone got right.
     """
@@ -117,8 +116,8 @@ def compare(
     Parameters
     ----------
     a, b : estimator or EvaluationResult
-        Two classifiers, or what :func:`cross_validate` gave for them with the same data,
-        ``cv`` and ``random_state``.
+        Two classifiers, or their results from :func:`cross_validate` with the same data, ``cv`` and
+        ``random_state``.
     X : array-like or list of str, default=None
         Paths, descriptors or spectrograms, to cross-validate two classifiers on.
     y : array-like of shape (n_clips,), default=None
@@ -128,8 +127,8 @@ def compare(
     confidence_level : float, default=0.95
         Coverage of the interval.
     **params : dict
-        ``groups``, ``cv``, ``n_repeats``, ``random_state``, ``n_jobs`` and the like of
-        :func:`cross_validate`, where classifiers are given.
+        Parameters of :func:`cross_validate` such as ``groups``, ``cv``, ``n_repeats``,
+        ``random_state`` and ``n_jobs``, if classifiers are given.
 
     Returns
     -------
@@ -145,14 +144,13 @@ def compare(
 
     Notes
     -----
-    That these trained models differ, and that the methods do, are two questions. The interval
-    and ``p_artists`` answer the first: other artists, the same models. Another training set
-    gives other models, and of two methods that are equally good one trained model is often
-    the better: of 400 simulated comparisons of exchangeable methods on 30 artists the interval
-    left out 0 in 8.8 %, McNemar's test rejected in 22.5 %, and ``p_folds``, which alone answers
-    the second question, in 1.5 % (:doc:`/results/coverage`). The verdict names a better method
-    only where interval and ``p_folds`` agree. That has little power with five folds: use
-    ``n_repeats``.
+    Whether these trained models differ, and whether the methods do, are two questions. The interval
+    and ``p_artists`` answer the first: the same models, other artists. Another training set gives
+    other models, and if two methods are equally good, one trained model is often still better than
+    the other. In 400 simulated comparisons of equivalent methods on 30 artists, the interval
+    excluded 0 in 8.8 %, McNemar's test rejected in 22.5 %, and ``p_folds``, which alone answers the
+    second question, in 1.5 % (:doc:`/results/coverage`). The verdict names a better method only if
+    interval and ``p_folds`` agree. With five folds that has little power: use ``n_repeats``.
 
     Examples
     --------

@@ -49,9 +49,9 @@ def cross_validate(
     y : array-like of shape (n_clips,)
         Genres.
     groups : array-like of shape (n_clips,), default=None
-        Artists. With them, folds are drawn by artist, and intervals resample artists.
-        They are passed on to a ``fit`` that takes ``groups``: early stopping of the
-        networks, or a search.
+        Artists. With them, folds are drawn by artist, and intervals count artists. They are passed
+        on to a ``fit`` that takes ``groups``, as those of the networks (for early stopping) and of
+        searches do.
     cv : int, splitter or iterable of (train, test), default=None
         Number of folds (None is 5), a scikit-learn splitter, or pairs of indices such as the
         ``cv`` of a loaded data set. A number is ``StratifiedGroupKFold`` where there are
@@ -60,13 +60,14 @@ def cross_validate(
         scikit-learn's scorers, by name or as functions. They score stored predictions and
         probabilities, and are given no X.
     n_repeats : int, default=1
-        Times that folds are drawn and networks are seeded anew. An integer
-        ``random_state`` of the estimator or of a splitter counts up with each repeat.
+        How often to draw new folds and seed networks anew. An integer ``random_state`` of the
+        estimator or of a splitter increases by one with each repeat.
     allow_leakage : bool, default=False
-        Accept folds with clips of one artist on both sides, to measure what they flatter.
+        Accept folds with clips of one artist on both sides, to measure how much too high the score
+        is.
     params : dict, default=None
-        Passed to ``fit`` of the classifier, such as ``{"sample_weight": weights}``, with
-        metadata routing on and off; arrays as long as y are cut to the training clips.
+        Passed to ``fit`` of the classifier, such as ``{"sample_weight": weights}``, with metadata
+        routing on or off; of arrays as long as y, the rows of the training clips.
     confidence_level : float, default=0.95
         Coverage of the intervals.
     random_state : int, default=0
@@ -89,16 +90,16 @@ def cross_validate(
 
     See Also
     --------
-    leakage_report : Says which artists leak.
+    leakage_report : Which artists leak.
     compare : Whether one result is better than another.
 
     Notes
     -----
-    A score is that of all test predictions of a repeat together, averaged over repeats.
-    The interval of accuracies and recalls is Wilson's, of so many clips as the variance
-    between artists says the data is worth; that of other scores, such as macro-F1,
-    takes the variance and the bias from a jackknife over artists [1]_. It tells how the score
-    would vary with other artists, for models trained on sets such as these.
+    A score is computed from all test predictions of a repeat together, and averaged over repeats.
+    The interval of accuracies and recalls is Wilson's, for the effective number of clips that
+    follows from the variance between artists; that of other scores, such as macro-F1, takes the
+    variance and the bias from a jackknife over artists [1]_. It tells how the score would vary with
+    other artists, for models trained on data such as these.
 
     References
     ----------

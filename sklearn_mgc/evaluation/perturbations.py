@@ -1,4 +1,4 @@
-"""What may happen to a recording on its way to a classifier, none of which changes its genre.
+"""What may happen to a recording on its way to a classifier without changing its genre.
 
 Each condition is a function of (waveform, sample rate) that gives a waveform of that rate,
 or None where it does not apply.
@@ -33,16 +33,14 @@ def robustness_conditions(random_state=None) -> dict[str, Condition]:
     Returns
     -------
     dict of str to callable
-        By name, a function of a mono waveform (float32, full scale 1) and its sample rate
-        (Hz) that returns the changed waveform, or None for a clip that it does not apply to.
+        By name, a function of a mono waveform (float32, full scale 1) and its sample rate (Hz) that
+        returns the changed waveform, or None if it does not apply to the clip.
 
-        ``mp3``: 128, 64 and 32 kbit/s, where the clip's sample rate allows so many.
-        ``gain``: -20, -6, -3, 3 and 6 dB; nothing is clipped.
-        ``clipping``: 6 dB too loud for the format.
+        ``mp3``: 128, 64 and 32 kbit/s, if the clip's sample rate allows that bit rate. ``gain``:
+        -20, -6, -3, 3 and 6 dB; nothing is clipped. ``clipping``: 6 dB too loud for the format.
         ``low-pass``: 8 and 4 kHz (Butterworth, order 8, no delay), if the clip reaches there.
-        ``noise``: white, 20 and 10 dB below the clip's power.
-        ``resampled``: to 16000 and 11025 Hz and back.
-        ``offset``: without its first 0.5 and 5 s, if at least half of the clip is left.
+        ``noise``: white, 20 and 10 dB below the clip's power. ``resampled``: to 16000 and 11025 Hz
+        and back. ``offset``: without its first 0.5 and 5 s, if at least half of the clip is left.
 
     Examples
     --------

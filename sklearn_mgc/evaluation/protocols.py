@@ -91,8 +91,8 @@ class Protocol:
     n_repeats : int
         How often it is drawn, or networks are seeded, for a result to report.
     make : callable
-        Takes a Bunch, a seed and a share of test clips and gives a splitter or pairs of
-        indices; raises ValueError where the data lacks what it needs.
+        Takes a Bunch, a seed and a share of test clips and returns a splitter or pairs of indices;
+        raises ValueError if the data lack what it needs.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Protocol:
 
 
 def feasible(data) -> list[str]:
-    """Name the protocols that the data is sufficient for.
+    """Name the protocols that the data allow.
 
     Parameters
     ----------

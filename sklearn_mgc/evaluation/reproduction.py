@@ -66,30 +66,29 @@ def reproduce(
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> dict[str, Any]:
-    """Run the paper's systems, and those to compare them with, under several protocols.
+    """Run the paper's systems, and others for comparison, under several protocols.
 
-    A run is a :func:`cross_validate` of one system on one draw of one protocol. It is stored
-    as soon as it ends: an interrupted call goes on where it was. Report and tables are written
+    A run is a :func:`cross_validate` of one system on one draw of one protocol. It is stored as
+    soon as it ends, so an interrupted call resumes where it was. Report and tables are written
     before the networks are trained once more for their curves.
 
     Parameters
     ----------
     data : Bunch or mapping of str to Bunch
-        What a ``load_*`` function of :mod:`sklearn_mgc.datasets` returns: a table of
-        descriptors, or paths, of which descriptors and spectrograms are computed first; or
-        several, by name.
+        What a ``load_*`` function of :mod:`sklearn_mgc.datasets` returns: a table of descriptors,
+        or paths, from which descriptors and spectrograms are computed first; or several such data
+        sets by name.
     protocols : str or sequence of str, default=None
-        Of ``sklearn_mgc.evaluation.protocols.PROTOCOLS``; None is all that the data
-        allows.
+        Names from ``sklearn_mgc.evaluation.protocols.PROTOCOLS``; None is all that the data allow.
     systems : sequence of str, default=None
-        Of ``sklearn_mgc.recipes.systems.SYSTEMS``; None is all that the data allows.
+        Names from ``sklearn_mgc.recipes.systems.SYSTEMS``; None is all that the data allow.
     n_repeats : int, default=None
         Draws, or seeds, of each protocol; None is the protocol's own number.
     output : str or path-like, default="reproduction"
         Folder for ``results.json``, its short form ``summary.json``, ``results.md``, the
         figures and the features.
     quick : bool, default=False
-        Train networks for 5 epochs, once: to see that all works, not for results.
+        Train networks for 5 epochs, once: a check that everything works, not for results.
     n_jobs : int, default=None
         Folds that are trained at a time, as in :func:`cross_validate`.
     verbose : int, default=0
@@ -98,14 +97,14 @@ def reproduce(
     Returns
     -------
     dict
-        What ``results.json`` holds: "settings", "date", "versions", "datasets", "errors"
-        (files that could not be read), "runs" (accuracy, seconds, folds and predictions of
-        each) and "curves" (of the networks, where the protocol "paper" is among those asked).
+        What ``results.json`` holds: "settings", "date", "versions", "datasets", "errors" (files
+        that could not be read), "runs" (accuracy, seconds, folds and predictions of each) and
+        "curves" (of the networks, if the protocol "paper" is among those asked for).
 
     Raises
     ------
     ValueError
-        If a name is unknown, the data allows nothing of what is asked, or the folder holds
+        If a name is unknown, the data allow nothing of what is asked for, or the folder holds
         results of other settings.
 
     Examples

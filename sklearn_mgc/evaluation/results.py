@@ -44,7 +44,7 @@ class EvaluationResult(Report):
     predicted : ndarray of shape (n_predictions,)
         Genres.
     probabilities : ndarray of shape (n_predictions, n_classes) or None
-        Probabilities, or decisions where the classifier gives no probabilities.
+        Probabilities, or decisions if the classifier gives no probabilities.
     scorers : dict
         scikit-learn's scorers by name.
     confidence_level : float
@@ -224,9 +224,9 @@ class EvaluationResult(Report):
         Returns
         -------
         list of dict
-            ``genre``, ``recall``, ``low``, ``high``, ``n_clips``, ``n_artists``, and
-            ``taken_for``, the genre that most of the others were taken for, with its ``share``
-            of the clips (None and 0 where all are right).
+            ``genre``, ``recall``, ``low``, ``high``, ``n_clips``, ``n_artists``, and ``taken_for``,
+            the most frequent wrong genre, with its ``share`` of the clips (None and 0 if all are
+            right).
         """
         rows, units = [], self._units()
         for genre in self.classes:

@@ -38,25 +38,25 @@ def robustness(
 ) -> RobustnessResult:
     """Measure how a fitted classifier copes with changes that leave the genre as it is.
 
-    Each clip is decoded, mixed to mono at its own sample rate, changed, and given to the
-    classifier again: as a temporary WAV file where paths were given, removed afterwards, and
-    as a waveform where waveforms were. Predictions are compared clip by clip.
+    Each clip is decoded, mixed to mono at its own sample rate, changed, and classified again: as a
+    temporary WAV file if paths were given, else as a waveform. Predictions are compared clip by
+    clip.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted classifier of paths or waveforms. It must not have been trained on these
-        clips: what it knows by heart it knows in noise as well.
+        A fitted classifier of paths or waveforms. It must not have been trained on these clips:
+        what it knows by heart it also recognises in noise.
     X : sequence of n paths or waveforms
         Test clips, as for the estimator's ``predict``.
     y : array-like of shape (n,)
         Their genres.
     groups : array-like of shape (n,), default=None
-        Their artists. With them, intervals go by artists and are as wide as they should be.
+        Their artists. With them, intervals count artists and are as wide as they should be.
     conditions : dict of str to callable, or iterable of str, default=None
-        Functions ``(waveform, sample_rate) -> waveform`` by name, None for a clip that
-        is left out; or names of `robustness_conditions`, or their first words: ``["gain",
-        "mp3 64 kbit/s"]``. All of these by default.
+        Functions ``(waveform, sample_rate) -> waveform`` by name, which return None for a clip to
+        be left out; or names from `robustness_conditions`, or their first words: ``["gain", "mp3 64
+        kbit/s"]``. By default all of those.
     sample_rate : int, default=22050
         Rate of waveforms in Hz; files have their own.
     confidence_level : float, default=0.95

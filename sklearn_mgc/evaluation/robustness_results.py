@@ -27,18 +27,18 @@ class RobustnessResult(Report):
         Predicted genres under each condition, None for clips left out; the first,
         ``"clean"``, on the clips as they are.
     groups : ndarray of shape (n,), default=None
-        Artists, whom the intervals go by; without them, clips count as independent.
+        Artists, for the intervals; without them, clips count as independent.
     confidence_level : float, default=0.95
         Level of the intervals.
 
     Attributes
     ----------
     rows : list of dict
-        Per condition ``n``, ``accuracy`` with its interval ``low`` to ``high`` (Wilson's; of
-        so many clips as the variance between groups says they are worth); ``difference`` to
-        the same clips clean with the interval ``difference_low`` to ``difference_high``
-        (paired: Student's between groups, never narrower than Agresti and Min's); and
-        ``flips``, the share of predictions that changed, right or wrong.
+        Per condition ``n``; ``accuracy`` with its interval ``low`` to ``high`` (Wilson's, for the
+        effective number of clips that follows from the variance between groups); ``difference``
+        from the same clips clean with the interval ``difference_low`` to ``difference_high``
+        (paired: Student's between groups, never narrower than Agresti and Min's); and ``flips``,
+        the share of predictions that changed, right or wrong.
     verdict : str
         One sentence.
     """

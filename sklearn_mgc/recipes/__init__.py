@@ -1,4 +1,4 @@
-"""Ready pipelines: the paper's, its relatives', and our best."""
+"""Ready-made pipelines: the paper's, those of related publications, and our best."""
 
 from sklearn_mgc._lazy import lazy
 

@@ -1,4 +1,4 @@
-"""The paper as it is: its systems, its grid, the numbers it printed.
+"""The paper as it is: its systems, its grid and its published numbers.
 
 Nothing here is recommended. These are the settings of Gállego, Garcia, Cuxart and Cortès,
 *Music Genre Classification* (2019), to be run under their protocol and under honest ones;
@@ -17,7 +17,7 @@ from sklearn_mgc.classifiers import CNN2DClassifier, CRNNClassifier, DNNClassifi
 
 @dataclass(frozen=True)
 class Published:
-    """A number that the paper printed.
+    """A number from the paper.
 
     Parameters
     ----------
@@ -30,8 +30,7 @@ class Published:
     n_test : int
         Clips in the test set: one random split.
     n_correct : int or None
-        Clips that were right, from the stored output of the notebook; None where there is
-        none.
+        Clips that were right, from the stored output of the notebook; None if there is none.
     validation : float or None
         Accuracy on the validation clips at the end of the same run.
     """
@@ -178,7 +177,7 @@ def crnn(*, max_epochs: int = 500, random_state=None) -> CRNNClassifier:
     """Make the paper's recurrent network; its spectrograms are not standardized.
 
     The learning rate is the report's 1e-4; the notebook has 5e-5. Running means of the batch
-    normalization move by PyTorch's 0.1 a step; in the notebook they move by 0.9.
+    normalization move by 0.1 per step, PyTorch's default; in the notebook by 0.9.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """The networks that the paper compares itself with, layer for layer.
 
-Each function gives an estimator with the published layers. What a source does not state is
-said, and chosen as it would be today: Adam for RMSprop, bands standardized in the network.
-PyTorch's recurrent layers have two biases where Keras has one, which adds a few hundred
-parameters and no capacity. Their accuracies were measured on other data and other splits and
-do not compare with one another.
+Each function returns an estimator with the published layers. Its page says what the source does not
+state or what we changed: Adam instead of RMSprop, bands standardized in the network. PyTorch's
+recurrent layers have two biases where Keras has one, which adds a few hundred parameters and no
+capacity. The published accuracies were measured on other data and other splits and cannot be
+compared with one another.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ def mfcc_sequence(mel: np.ndarray, n_mfcc: int = 20) -> np.ndarray:
 def lachmish(**params: Any) -> CNN2DClassifier:
     """Make Lachmish's network: three 2-D convolutions and one wide dense layer.
 
-    149, 73 and 35 kernels of 4 x 4, ReLU, pools of 4, 2 and 2, then 8192 units: 87 million
-    weights of the dense layer at the published 599 x 128 frames. Dropout keeps 0.75; Adam,
-    learning rate 1e-3, batches of 64. The source reads two channels; here it is one. Its
-    weights start at a deviation of 1, here as PyTorch starts them; epochs are chosen.
+    149, 73 and 35 kernels of 4 x 4, ReLU, pools of 4, 2 and 2, then 8192 units: 87 million weights
+    of the dense layer at the published 599 x 128 frames. Dropout keeps 0.75; Adam, learning rate
+    1e-3, batches of 64. The source reads two channels, this one reads one; its initial weights have
+    a standard deviation of 1, these are PyTorch's; the number of epochs is our choice.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def lachmish(**params: Any) -> CNN2DClassifier:
 
 
 def deepsound(**params: Any) -> CRNNClassifier:
-    """Make Deepsound's network: a genre at every moment, averaged over the clip.
+    """Make Deepsound's network: a genre at every time step, averaged over the clip.
 
     Three Conv1d of 256 kernels of length 5 with ReLU and pools of 2, an LSTM of 256, and at
     each of its steps a softmax; dropout 0.5 before and after the LSTM. Batches of 32, 100
@@ -134,8 +134,8 @@ def deepsound(**params: Any) -> CRNNClassifier:
     Parameters
     ----------
     **params : dict
-        Parameters of `CRNNClassifier`, for example ``lr=1e-3``: 1e-5 is little for
-        a thousand clips.
+        Parameters of `CRNNClassifier`, for example ``lr=1e-3``: 1e-5 is too low for a thousand
+        clips.
 
     Returns
     -------
@@ -174,11 +174,11 @@ def deepsound(**params: Any) -> CRNNClassifier:
 def choi_crnn(**params: Any) -> CRNNClassifier:
     """Make the CRNN of Choi, Fazekas, Sandler and Cho: four Conv2d and two GRUs.
 
-    64, 128, 128 and 128 kernels of 3 x 3 with batch normalization and ELU, pools of 2, 3, 4
-    and 4 and dropout 0.1 after each, two GRUs of 32, dropout 0.3. That leaves 15 steps of
-    one band of the spectrograms of `choi_spectrogram`. The source tags music (50 sigmoids,
-    early stopping); here there is one genre, and epochs and batch size are chosen. Bands are
-    standardized by the training data in place of a batch normalization over frames.
+    64, 128, 128 and 128 kernels of 3 x 3 with batch normalization and ELU, pools of 2, 3, 4 and 4
+    and dropout 0.1 after each, two GRUs of 32, dropout 0.3. That leaves 15 steps of one band of the
+    spectrograms of `choi_spectrogram`. The source predicts tags (50 sigmoids, early stopping), this
+    one a single genre; epochs and batch size are our choice. Bands are standardized by the training
+    data instead of a batch normalization over frames.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Genres without training: a pipeline that is fitted already."""
+"""Genres without training: a fitted pipeline."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def ready_card(name: str = "gtzan") -> dict[str, Any]:
     -------
     dict
         Among others ``genres``; ``test``, with accuracy, its interval for other artists and the
-        confusion matrix; ``not_sure``, a list of thresholds of the largest probability: above
-        each, so many answers are given and so many of them are right.
+        confusion matrix; ``not_sure``, a list of thresholds of the largest probability, each with
+        the share of clips above it and how many of these are right.
 
     Raises
     ------
@@ -48,10 +48,10 @@ def ready_card(name: str = "gtzan") -> dict[str, Any]:
 
 
 def ready_model(name: str = "gtzan", **params) -> Pipeline:
-    """Give a pipeline that is already fitted: paths in, genres out.
+    """Load a fitted pipeline: paths in, genres out.
 
-    musicnn names the tags of each three seconds, and a linear classifier, trained on GTZAN's
-    clips with artists apart, makes genres of their means. Its probabilities are calibrated.
+    musicnn predicts tags every three seconds, and a linear classifier, trained on GTZAN's clips
+    with artists kept apart, predicts the genre from their means. Its probabilities are calibrated.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def ready_model(name: str = "gtzan", **params) -> Pipeline:
     Raises
     ------
     FileNotFoundError
-        If musicnn's weights are not on this machine; the message has the command that brings
+        If musicnn's weights are not on this machine; the message has the command that downloads
         them.
 
     See Also
@@ -79,9 +79,9 @@ def ready_model(name: str = "gtzan", **params) -> Pipeline:
     Notes
     -----
     On the 290 clips of GTZAN's fault-filtered test 83 % are right (77 to 89 % for other artists).
-    It knows ten genres of music until 2001 and nothing else: electronic music, which is none of
-    the ten, becomes reggae, hiphop or classical, and without much doubt. It was never asked about
-    speech, noise or music from outside Europe and America.
+    The model knows ten genres of music until 2001 and nothing else: it takes electronic music,
+    which is not among them, for reggae, hiphop or classical, and is rather sure of it. It was never
+    tested on speech, noise or music from outside Europe and America.
 
     Examples
     --------

@@ -25,20 +25,20 @@ from sklearn_mgc.recipes.candidates import calibrated_svc
 
 
 def best(representation: str = "embedding", *, random_state=None) -> Pipeline:
-    """Make the pipeline from audio files to genres that did best on a representation.
+    """Make the best pipeline from audio files to genres for a representation.
 
-    On Emotify-30, with artists apart: see "Which representation" in the user guide for the
-    accuracies and their intervals.
+    The best on Emotify-30, with artists kept apart: see "Which representation" in the user guide
+    for the accuracies and their intervals.
 
     Parameters
     ----------
     representation : {"embedding", "descriptors", "spectrograms"}, default="embedding"
-        What a network hears that was trained on other music (``musicnn``, whose weights must
-        be on this machine), below a linear discriminant analysis; the descriptors of
-        ``HandcraftedFeatures("rich")`` below a support vector machine; or mel-spectrograms in
-        five segments below a recurrent network, `voting_crnn`.
+        The embedding of a pretrained network (``musicnn``, whose weights must be on this machine)
+        with a linear discriminant analysis; the descriptors of ``HandcraftedFeatures("rich")`` with
+        a support vector machine; or mel-spectrograms in five segments with a recurrent network,
+        `voting_crnn`.
     random_state : int, RandomState instance or None, default=None
-        Seed of the network of ``"spectrograms"``; the others draw nothing.
+        Seed of the network of ``"spectrograms"``; the others use no random numbers.
 
     Returns
     -------
@@ -82,9 +82,9 @@ _BEST: dict[str, Callable[[object], list]] = {
 def best_handcrafted(*, search: bool = False) -> Pipeline | GridSearchCV:
     """Make our best classifier of the 57 descriptors of ``HandcraftedFeatures("kaggle")``.
 
-    Relative variances, made normal, and a discriminant analysis with a covariance per genre
-    that is mostly the common one. It scored best in artist-grouped folds of the training
-    and validation clips of GTZAN's fault-filtered split.
+    Relative variances, transformed to be normal, and a discriminant analysis with a covariance per
+    genre that is mostly the common one. It scored best in folds by artist of the training and
+    validation clips of GTZAN's fault-filtered split.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ def best_handcrafted(*, search: bool = False) -> Pipeline | GridSearchCV:
 def voting_crnn(*, random_state=None) -> Pipeline:
     """Make the CRNN that did best among networks of spectrograms on few clips.
 
-    Each spectrogram is cut into five segments that vote. Its decibels stay relative to the
-    loudest moment of the clip: a quiet segment is quiet. This is the system "crnn_segments"
-    of the results on Emotify-30.
+    Each spectrogram is cut into five segments that vote. Decibels stay relative to the loudest
+    moment of the clip, so that quiet segments remain quiet. This is the system "crnn_segments" of
+    the results on Emotify-30.
 
     Parameters
     ----------

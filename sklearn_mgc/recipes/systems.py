@@ -1,4 +1,4 @@
-"""What `evaluation.reproduce` compares: the paper's systems, what anyone has at hand, our best."""
+"""What `evaluation.reproduce` compares: the paper's systems, baselines, and our best."""
 
 from __future__ import annotations
 

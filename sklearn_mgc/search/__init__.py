@@ -1,6 +1,6 @@
 """Search for hyper-parameters with Optuna: spaces, objectives and studies.
 
-Grids and random draws need nothing of this: scikit-learn's own searches take every estimator.
+For grids and random searches use scikit-learn's own, which take every estimator.
 """
 
 from __future__ import annotations

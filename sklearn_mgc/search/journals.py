@@ -56,8 +56,8 @@ def mend(path: Path, lock: JournalFileOpenLock) -> None:
         lock.release()
     n_bytes = sum(stop - start for start, stop in damage)
     warnings.warn(
-        f"{path}: {n_bytes} bytes were damaged, as an interrupted write leaves them; they were "
-        f"moved to {aside.name}, and the study goes on without them",
+        f"{path}: {n_bytes} damaged bytes, probably of an interrupted write, were moved to "
+        f"{aside.name}; the study goes on without them",
         UserWarning,
         stacklevel=4,
     )

@@ -35,7 +35,7 @@ def objective(
     allow_leakage: bool = False,
     random_state: int = 0,
 ):
-    """Make an objective for ``study.optimize``, of a study that maximizes.
+    """Make an objective for the ``optimize`` of a study that maximizes.
 
     Parameters
     ----------
@@ -56,10 +56,10 @@ def objective(
     scoring : str or callable, default="accuracy"
         A scorer, to be maximized.
     pruning : {"fold", "epoch"} or None, default="fold"
-        When the study's pruner is asked whether to give up a trial. After each fold it is
-        told the mean score so far (a ``WilcoxonPruner`` the score of the fold). After each
-        epoch it is told the mean over the folds, which are trained side by side with
-        ``partial_fit``, for ``max_epochs``.
+        When the study's pruner is asked whether to give up a trial. "fold": after each fold, with
+        the mean score so far (for a ``WilcoxonPruner``, the score of the fold). "epoch": after each
+        epoch, with the mean over the folds, which are trained side by side with ``partial_fit`` for
+        ``max_epochs``.
     allow_leakage : bool, default=False
         Accept folds with an artist on both sides.
     random_state : int, default=0
@@ -68,10 +68,10 @@ def objective(
     Returns
     -------
     callable
-        Takes a trial and returns the mean score over folds. Its attribute ``space`` is the
-        space; its method ``estimator(params)`` returns the unfitted estimator with the
-        parameters of ``study.best_params`` or of a trial, in which values that a storage
-        cannot keep, such as tuples, are texts.
+        Takes a trial and returns the mean score over folds. Its attribute ``space`` is the space;
+        its method ``estimator(params)`` returns the unfitted estimator with the parameters of
+        ``study.best_params`` or of a trial, in which values that a storage cannot keep, such as
+        tuples, are strings.
 
     Raises
     ------

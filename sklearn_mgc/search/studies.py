@@ -40,30 +40,30 @@ def open_study(
     pruner: BasePruner | None = None,
     heartbeat: int = 30,
 ) -> Study:
-    """Open a study that is kept, or create it.
+    """Open a stored study, or create it.
 
-    Any number of processes may open it and call ``study.optimize``; they share what is
-    known. Workers give a sign of life every ``heartbeat`` seconds. Trials of a worker that
-    missed two of them are marked as failed and their parameters are tried once more, by
-    whichever worker next opens the study or begins a trial.
+    Any number of processes may open it and call ``study.optimize``; they share what is known.
+    Workers send a heartbeat every ``heartbeat`` seconds. Trials of a worker that missed two of them
+    are marked as failed, and their parameters are tried once more by whichever worker next opens
+    the study or begins a trial.
 
     Parameters
     ----------
     storage : str or path-like
-        A file, for a journal that may also lie on a network drive; or the URL of a
-        database, such as "sqlite:///study.db" or "postgresql+psycopg2://user@host/name".
+        A file for a journal, also on a network drive; or the URL of a database, such as
+        "sqlite:///study.db" or "postgresql+psycopg2://user@host/name".
     space : dict, default=None
         Distributions by name, as :func:`objective` takes them. They are kept with the study,
         and a later call with others is refused.
     name : str, default="sklearn_mgc"
         Name of the study in the storage.
     sampler : optuna.samplers.BaseSampler, default=None
-        What draws candidates; Optuna's default is TPE.
+        Draws the candidates; Optuna's default is TPE.
     pruner : optuna.pruners.BasePruner, default=None
-        What gives trials up; Optuna's default is the median.
+        Gives up trials; Optuna's default is the median pruner.
     heartbeat : int, default=30
-        Seconds between two signs of life. In a journal they are times of the worker's
-        clock: machines that share one must agree on the time to within this interval.
+        Seconds between two heartbeats. In a journal they are times of the worker's clock: machines
+        that share one must agree on the time to within this interval.
 
     Returns
     -------
@@ -83,8 +83,8 @@ def open_study(
     Warns
     -----
     UserWarning
-        If a journal ends in a damaged line, as an interrupted write leaves it. The line is
-        moved to a file beside, and the study goes on.
+        If a journal ends in a damaged line, as an interrupted write leaves it. The line is moved to
+        a file beside the journal, and the study goes on.
 
     Examples
     --------

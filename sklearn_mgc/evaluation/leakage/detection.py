@@ -41,10 +41,9 @@ def leakage_report(
     Parameters
     ----------
     X : sequence of n paths or waveforms, or array-like of shape (n, ...)
-        Paths, waveforms, descriptors or spectrograms: what the classifier is given.
-        Files are decoded, so that a copy in another format counts as one; rows of an array
-        are compared bit by bit. Files that cannot be decoded and rows with NaN are copies
-        of nothing.
+        Paths, waveforms, descriptors or spectrograms: what the classifier is given. Files are
+        decoded, so that a copy in another format is found; rows of an array are compared bit by
+        bit. Files that cannot be decoded and rows with NaN do not count as copies.
     y : array-like of shape (n,), default=None
         Genres, for splitters that stratify.
     groups : array-like of shape (n,), default=None
@@ -56,22 +55,22 @@ def leakage_report(
         Known repetitions: tracks with the same number are one song, as in `load_gtzan`.
         Negative numbers, None and NaN belong to none.
     tracks : array-like of shape (n,), default=None
-        Where X holds segments: the track each was cut from.
+        If X holds segments: the track that each was cut from.
     features : array-like of shape (n, n_features), default=None
         Descriptors in which near-duplicates are looked for; X itself by default if it is
         a matrix.
     near : float, default=0.05
-        Two rows of features are near-duplicates if they are so close, standardized, that
-        only this many pairs are expected there by chance in all of X. The expectation goes
-        on from the distances of ordinary pairs by a power law [2]_; distances leave out the
-        tenth of the columns that differ most, so that a change of level hides nothing; fewer
-        than 20 tracks are too few for it. (Of GTZAN's 1000 clips 22 pairs are so close, each
-        of them one song twice.) Paths and lists of waveforms are compared by their sound [3]_:
-        clips that share 3 s of one recording are near-duplicates, whether encoded,
-        equalized, clipped, louder or cut elsewhere. None searches neither.
+        Two rows of features are near-duplicates if, after standardization, they are so close that
+        only this many pairs in all of X would be expected to be by chance. The expected number is
+        extrapolated from the distances of ordinary pairs by a power law [2]_, which takes at least
+        20 tracks; distances ignore the tenth of the columns that differ most, so that copies at
+        another level are found. (22 pairs of GTZAN's 1000 clips are so close, each the same song
+        twice.) Paths and lists of waveforms are compared by their sound [3]_: clips that share 3 s
+        of one recording are near-duplicates, however they were encoded, equalized, clipped,
+        amplified or cut. None skips both.
     audio : bool, default=True
-        Whether to decode files to find copies and near-duplicates; without it only labels
-        and features are compared.
+        Whether to decode files to find copies and near-duplicates; if False, only labels and
+        features are compared.
     sample_rate : int, default=22050
         Rate of waveforms in Hz; files have their own.
     raise_on_leak : bool, default=False
