@@ -20,7 +20,7 @@ from sklearn_mgc._sklearn_compat import (
 from sklearn_mgc.classifiers import validation_split
 from sklearn_mgc.classifiers.batches import RowSubset, chunks, is_finite
 from sklearn_mgc.classifiers.callbacks import assemble
-from sklearn_mgc.classifiers.device import memory_hint, possible_precision, resolve_device
+from sklearn_mgc.classifiers.device import computing, possible_precision, resolve_device
 from sklearn_mgc.classifiers.net import GenreNet
 from sklearn_mgc.classifiers.parameters import TrainingParameters
 from sklearn_mgc.classifiers.predictions import GenreMixin
@@ -171,12 +171,12 @@ class BaseGenreClassifier(GenreMixin, TrainingParameters):
             raise ValueError("precision='fp16' needs a GPU; on the CPU use 'bf16' or 'float32'")
         self._seed = seed
         net = self._make_net(validation, verbose=verbose)
-        with memory_hint(self):
+        with computing(self):
             net.initialize()
+            if weights is None and getattr(net.module_, "mean", None) is not None:
+                _set_bands(net.module_, X)
         if weights is None:
             self.history_: list[dict] = []
-            if getattr(net.module_, "mean", None) is not None:
-                _set_bands(net.module_, X)
         else:
             try:
                 net.module_.load_state_dict(weights)
@@ -192,7 +192,7 @@ class BaseGenreClassifier(GenreMixin, TrainingParameters):
         before = self.history_[: len(self.history_) - len(_epochs(self.net_))]
         # Weights and epochs so far are kept when the user interrupts.
         try:
-            with memory_hint(self):
+            with computing(self):
                 self.net_.partial_fit(data, encoded, epochs=epochs)
         finally:
             self.history_ = before + _epochs(self.net_)
@@ -212,7 +212,7 @@ class BaseGenreClassifier(GenreMixin, TrainingParameters):
     def predict_proba(self, X):
         check_is_fitted(self)
         X = self._validate(X, reset=False)
-        with memory_hint(self):
+        with computing(self):
             return self.net_.predict_proba({"X": X})
 
     def history_frame(self):
@@ -361,9 +361,10 @@ class BaseGenreClassifier(GenreMixin, TrainingParameters):
         self.device_ = resolve_device(self.device, missing_ok=True)
         self.net_ = self._make_net(epochs_before=len(self.history_))
         self.net_.check_sizes({name: np.shape(values) for name, values in weights.items()})
-        self.net_.initialize()
-        self.module_ = self.net_.module_
-        self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})
+        with computing(self):
+            self.net_.initialize()
+            self.module_ = self.net_.module_
+            self.module_.load_state_dict({name: torch.as_tensor(w) for name, w in weights.items()})
 
 
 def _epochs(net: GenreNet) -> list[dict]:

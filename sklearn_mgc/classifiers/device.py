@@ -63,10 +63,22 @@ def cpu_has_bf16() -> bool:
 
 
 @contextlib.contextmanager
-def memory_hint(estimator):
-    """Out of memory, said in words that help."""
+def computing(estimator):
+    """What a caller has set for tensors of their own does not hold here; the end of memory is told.
+
+    Gradients may be off, in a whole notebook or around a call, another device the default, and
+    operations cast to other types.
+    """
+    kind = torch.device(estimator.device_).type
+    elsewhere = torch.get_default_device().type != "cpu"
     try:
-        yield
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            torch.autocast(kind, enabled=False),
+            torch.device("cpu") if elsewhere else contextlib.nullcontext(),
+        ):
+            yield
     except (RuntimeError, MemoryError) as error:
         text = str(error)
         if not isinstance(error, MemoryError) and not any(t in text for t in _OUT_OF_MEMORY):

@@ -259,8 +259,11 @@ class GenreNet(NeuralNetClassifier):
         return self
 
 
+_MAKERS = (torch.empty, torch.ones, torch.zeros)
+
+
 class _DrawnBy(TorchFunctionMode):
-    """What torch draws in this thread comes from this generator, not from the process's."""
+    """What torch makes in this thread is float32, and drawn by this generator."""
 
     def __init__(self, generator: torch.Generator):
         super().__init__()
@@ -270,6 +273,8 @@ class _DrawnBy(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if "generator" in kwargs:  # as all of torch.nn.init has
             kwargs["generator"] = self._generator
+        if func in _MAKERS:  # whatever the process's default is
+            kwargs["dtype"] = kwargs.get("dtype") or torch.float32
         return func(*args, **kwargs)
 
 

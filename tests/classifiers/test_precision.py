@@ -1,11 +1,17 @@
-"""bf16 where the processor has it, else float32 and the reason."""
+"""bf16 where the processor has it, else float32 and the reason; no other type by accident."""
 
 from __future__ import annotations
 
+import contextlib
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 
-from sklearn_mgc import DNNClassifier
+from sklearn_mgc import CRNNClassifier, DNNClassifier
 from sklearn_mgc.classifiers import device
 
 RNG = np.random.default_rng(0)
@@ -27,3 +33,35 @@ def test_bf16_of_a_processor_with(monkeypatch):
     assert device.possible_precision("bf16", "cpu") == "bf16"
     assert device.possible_precision("fp16", "cpu") == "float32"
     assert device.possible_precision("fp16", "cuda") == "fp16"
+
+
+@contextlib.contextmanager
+def default_dtype():
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+SETTINGS: dict[str, Callable] = {
+    "no gradients": torch.no_grad,
+    "inference": torch.inference_mode,
+    "float64": default_dtype,
+    "another device": lambda: torch.device("meta"),
+    "bf16": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+}
+
+
+@pytest.mark.parametrize(
+    "model", [DNNClassifier((4,)), CRNNClassifier((4, 4, 4), rnn_hidden_size=4)]
+)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_what_a_caller_has_set_in_torch_changes_nothing(name, model):
+    X = RNG.normal(size=(16, 6) if isinstance(model, DNNClassifier) else (16, 20, 6))
+    model.set_params(max_epochs=2, random_state=0, device="cpu")
+    expected = model.fit(X, Y[:16]).predict_proba(X)
+    saved = pickle.dumps(model)
+    with SETTINGS[name]():
+        np.testing.assert_array_equal(clone(model).fit(X, Y[:16]).predict_proba(X), expected)
+        np.testing.assert_array_equal(pickle.loads(saved).predict_proba(X), expected)
