@@ -21,6 +21,9 @@ from sklearn_mgc.audio import as_path
 # A full drive, a file larger than the system or a quota allows.
 _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
+# Tables of kinds that are not written: no program would open a CSV under such a name.
+_FOREIGN = (".xlsx", ".xls", ".ods", ".parquet", ".pq")
+
 
 @contextmanager
 def write_whole(path: str | os.PathLike) -> Iterator[Path]:
@@ -122,6 +125,8 @@ def check_writable(path: str | os.PathLike) -> Path:
     target = Path(os.path.realpath(named))  # Path.resolve fails at links that lead in a circle
     if named.is_dir():
         raise IsADirectoryError(f"{path}: is a folder; name a file to write")
+    if target.suffix.lower() in _FOREIGN:
+        raise ValueError(f"{path}: tables are written as CSV; name it {target.stem}.csv")
     if named.exists():
         if not os.access(named, os.W_OK):
             raise PermissionError(f"{path}: is write-protected; choose another file")

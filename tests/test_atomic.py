@@ -104,6 +104,8 @@ def test_check_writable_asks_and_leaves_nothing(tmp_path):
         check_writable(tmp_path)
     with pytest.raises(NotADirectoryError, match="is a file, not a folder"):
         check_writable(tmp_path / "file" / "model.joblib")
+    with pytest.raises(ValueError, match=r"a.xlsx: tables are written as CSV; name it a.csv"):
+        check_writable(tmp_path / "a.xlsx")
     assert sorted(os.listdir(tmp_path)) == ["file"]
 
 

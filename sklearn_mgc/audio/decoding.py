@@ -35,6 +35,7 @@ BLOCK_SECONDS = 300.0
 # Rates outside are damaged headers, which would have a second resampled to gigabytes.
 _RATES = (1_000, 1_000_000)
 _ZEROS = 0.1  # share of a file that does not come about by padding
+_LISTS = (".m3u", ".m3u8", ".pls", ".xspf", ".cue")
 _GUESSED = {"AAC", "AC-3", "DTS", "MP3", "MPEG", "MPEG transport stream", ""}
 
 
@@ -161,11 +162,10 @@ def _rest(cut: Cut, failure: UndecodableError) -> Cut:
 def _corrupt(source: Source, failure: UndecodableError) -> CorruptAudioError:
     # libsndfile says "does not exist" of a file whose format it cannot tell.
     detail = "" if "does not exist" in failure.detail else f" ({failure.detail})"
-    return CorruptAudioError(
-        source.name,
-        f"cannot be decoded as audio{detail}",
-        "replace it by a complete copy, or leave it out",
-    )
+    hint = "replace it by a complete copy, or leave it out"
+    if source.suffix in _LISTS:
+        detail, hint = ": it is a list of files", "pass the files in it"
+    return CorruptAudioError(source.name, f"cannot be decoded as audio{detail}", hint)
 
 
 def _by_soundfile(source: Source, content: Content, cut: Cut, note: Note) -> Iterator:

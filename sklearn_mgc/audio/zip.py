@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,13 +53,12 @@ def describe_member(archive: Path, member: str) -> str:
 
 
 def _info(opened: zipfile.ZipFile, path: Path, member: str) -> zipfile.ZipInfo:
-    try:
-        info = opened.getinfo(member)
-    except KeyError as error:
-        raise MissingAudioError(
-            path, "no such member of the archive", "check the name, or list the archive"
-        ) from error
-    return info
+    for name in (member, f"/{member}"):  # as some packers write it
+        with suppress(KeyError):
+            return opened.getinfo(name)
+    raise MissingAudioError(
+        path, "no such member of the archive", "check the name, or list the archive"
+    )
 
 
 def open_archive(archive: Path) -> zipfile.ZipFile:

@@ -76,7 +76,8 @@ def is_system_folder(name: str) -> bool:
 
 def _is_hidden(name: str) -> bool:
     """Whether one does not ask what a file is: ".DS_Store", but not "..Hits"."""
-    return name.startswith(".") and not name.startswith("..") and not is_audio(name)
+    # What iCloud has taken off the disk leaves ".a.mp3.icloud".
+    return name[:1] == "." != name[1:2] and not is_audio(name.removesuffix(".icloud"))
 
 
 def walk(folder: Path, errors: Errors) -> list[Path]:
@@ -140,7 +141,7 @@ def members(archive: Path, errors: Errors | None = None) -> list[Path]:
             if is_audio(last) and errors is not None:
                 errors.add(archive / name, SYSTEM_FOLDER)
         elif is_audio(last) or not any(map(_is_hidden, [*folders, last])):
-            found.append(archive / name)
+            found.append(archive / name.lstrip("/"))
     return found
 
 

@@ -77,6 +77,7 @@ BAD = {
     "pipe.wav": (_pipe, MissingAudioError, "is a pipe or device"),
     "folder.wav": (_directory, MissingAudioError, "directory"),
     "text.mp3": (lambda path: path.write_text("not audio " * 50), CorruptAudioError, "decoded"),
+    "songs.m3u": (lambda path: path.write_text("#EXTM3U\na.mp3\n"), CorruptAudioError, "is a list"),
     "zero.mp3": (lambda path: path.write_bytes(b""), EmptyAudioError, "0 bytes"),
     "header.wav": (_header_only, EmptyAudioError, "no samples"),
     "riff.wav": (

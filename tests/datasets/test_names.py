@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from sklearn_mgc import load_audio
 from sklearn_mgc.__main__ import main
 from sklearn_mgc.datasets import check_audio, left_out, load_audio_folder, load_audio_table
 from sklearn_mgc.datasets.names import group_by_name, is_placeholder, merge_spellings
@@ -92,9 +93,10 @@ def test_music_whose_name_begins_with_dots(tmp_path):
         ".38 Special/Hold On.wav",
         "a/.x.WAV",
     ]
-    write(tmp_path, *names, "a/._x.wav", "a/.DS_Store")
+    write(tmp_path, *names, "a/._x.wav", "a/.DS_Store", "a/.y.mp3.icloud")
     music = load_audio_folder(tmp_path)
-    assert set(music.data) == {str(tmp_path / name) for name in names} and not music.errors
+    assert set(music.data) == {str(tmp_path / name) for name in names}
+    assert [Path(row["path"]).name for row in music.errors] == [".y.mp3.icloud"]
     assert music.target_names == [".38 Special", "a", "metal"]
     assert len(check_audio(tmp_path, verbose=0)) == 4
 
@@ -163,6 +165,12 @@ def test_archives_and_patterns_do_as_well_as_a_folder(tmp_path):
             file.writestr("__MACOSX/jazz/._a.wav", b"x")
         music = load_audio_folder(tmp_path / "m.zip", groups="artist")
         assert music.target.tolist() == ["jazz", "rock"] and not music.errors
+    with zipfile.ZipFile(tmp_path / "absolute.zip", "w") as file:  # not what lies on this machine
+        for genre in ("jazz", "rock"):
+            file.writestr(f"/elsewhere/{genre}/a.wav", (folder / "jazz" / "a.wav").read_bytes())
+    music = load_audio_folder(tmp_path / "absolute.zip")
+    assert music.target.tolist() == ["jazz", "rock"]
+    assert len(load_audio(music.data[0])) == len(NOISE)
     for pattern in ("*/*.wav", "*"):
         assert load_audio_folder(folder / pattern).target.tolist() == ["jazz", "rock"]
     assert len(check_audio([folder / "*" / "a.wav", tmp_path / "m.zip"], verbose=0)) == 3
