@@ -168,12 +168,13 @@ class _Objective:
     def _by_fold(self, model, trial) -> list[float]:
         import optuna
 
+        pruner = getattr(getattr(trial, "study", None), "pruner", None)
         scores: list[float] = []
         for fold, (train, test) in enumerate(self._folds):
             fitted = self._fit(clone(model), train)
             scores.append(self._scorer(fitted, _safe_indexing(self._X, test), self._y[test]))
             if self._pruning == "fold":
-                each = isinstance(trial.study.pruner, optuna.pruners.WilcoxonPruner)
+                each = isinstance(pruner, optuna.pruners.WilcoxonPruner)
                 trial.report(scores[-1] if each else float(np.mean(scores)), fold)
                 if trial.should_prune():
                     trial.set_user_attr("scores", [float(score) for score in scores])

@@ -230,6 +230,7 @@ def _database(url: str, heartbeat: int):
     from sqlalchemy.exc import DatabaseError
 
     _check_driver(url)
+    url = _with_folder(url)
     for attempt in range(_ATTEMPTS):
         try:
             return optuna.storages.RDBStorage(
@@ -248,6 +249,21 @@ def _database(url: str, heartbeat: int):
                 ) from error
             time.sleep(0.1 * (attempt + 1))
     raise AssertionError("the last attempt returns or raises")
+
+
+def _with_folder(url: str) -> str:
+    """The URL of a database whose folder is there, if it is a file, and one's home written out."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    name = parsed.database or ":memory:"
+    if parsed.get_backend_name() != "sqlite" or name.startswith("file:"):
+        return url
+    if name == ":memory:":
+        raise ValueError(f"{url} keeps nothing; name a file, such as 'sqlite:///study.db'")
+    file = as_path(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return parsed.set(database=str(file)).render_as_string(hide_password=False)
 
 
 def _check_driver(url: str) -> None:

@@ -455,6 +455,25 @@ def test_a_database_without_a_driver_is_told(monkeypatch):
         search.open_study("postgresq://user:secret@host/studies")
 
 
+def test_a_database_is_a_file_in_any_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    search.open_study("sqlite:///~/studies/a.db")
+    assert (tmp_path / "studies" / "a.db").is_file()
+    for url in ("sqlite://", "sqlite:///:memory:"):  # each thread would have its own
+        with pytest.raises(ValueError, match="keeps nothing; name a file, such as 'sqlite:///st"):
+            search.open_study(url)
+
+
+def test_a_trial_is_scored_again(clips):
+    X, y, _ = clips
+    function = search.objective(LogisticRegression(), X, y, cv=2)
+    study = optuna.create_study(direction="maximize")
+    study.optimize(function, n_trials=1)
+    assert function(study.best_trial) == study.best_value
+    assert function(optuna.trial.FixedTrial(study.best_params)) == study.best_value
+
+
 def test_a_password_is_not_told():
     shown = studies._without_password("postgresql+psycopg2://user:secret@host/studies")
     assert shown == "postgresql+psycopg2://user:***@host/studies"
