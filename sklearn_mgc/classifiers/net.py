@@ -22,8 +22,8 @@ from skorch.callbacks import Callback, EarlyStopping
 from torch.nn.functional import cross_entropy
 from torch.overrides import TorchFunctionMode
 
+from sklearn_mgc._threads import team
 from sklearn_mgc.classifiers.batches import Batches, predicted_rows
-from sklearn_mgc.classifiers.threads import team
 from sklearn_mgc.networks import draws
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}

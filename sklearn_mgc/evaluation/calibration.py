@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -203,7 +204,7 @@ def trust(result: EvaluationResult) -> str:
     least = confidence_for(result, 0.9)
     if least == float("inf"):
         return "However sure the model was, fewer than 9 of 10 answers were right."
-    least = np.floor(1000 * least) / 1000  # rounded up it might leave no answer
+    least = math.floor(1000 * least) / 1000  # rounded up it might leave no answer
     answered = float((_responses(result).max(axis=1) >= least).mean())
     return (
         f"Answers with a probability of at least {least:g} were right in 9 of 10 cases; they "

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sklearn_mgc._threads import team
 from sklearn_mgc.features.backbones.base import Backbone, Grid
 
 _STATISTICS: dict[str, Callable] = {
@@ -43,7 +44,7 @@ class LogMelBackbone(Backbone):
 
     def embed(self, y, n_windows, grid, layers, device):
         """As `Backbone.embed`: one spectrum for all windows, then all windows at once."""
-        with torch.inference_mode():
+        with torch.inference_mode(), team(0):  # blocks that fit a core's cache are small
             found = self.on(device, self.network)(self.patches(y, n_windows, grid, device))
             return torch.cat([found[layer] for layer in layers], dim=1).cpu().numpy()
 
