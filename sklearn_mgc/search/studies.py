@@ -78,7 +78,7 @@ def open_study(
         If the storage is a folder.
     ValueError
         If the study minimizes or was made for another space, the kind of database is not
-        known, or the file is not a journal or database, or is damaged.
+        known or keeps nothing, or the file is not a journal or database, or is damaged.
 
     Warns
     -----
