@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_mgc import HandcraftedFeatures
 from sklearn_mgc.datasets import make_music
 from sklearn_mgc.evaluation import cross_validate
+from tests.processes import CONTEXT, finish, start
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,13 @@ def test_ray_gives_the_same(music, ray_cluster):
 
 
 def test_dask_gives_the_same_and_a_run_outlives_a_killed_worker(music):
-    distributed = pytest.importorskip("distributed")
+    dask, distributed = (pytest.importorskip(name) for name in ("dask", "distributed"))
+    finish(start(os.getpid))  # the server is there, of which Dask's workers are forked, too
     expected = _everything(music, n_jobs=1)
     clips = [str(path) for path in music.data] * 20
+    method = {"distributed.worker.multiprocessing-method": CONTEXT.get_start_method()}
     with (
+        dask.config.set(method),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
         ) as cluster,
