@@ -112,6 +112,8 @@ def home(tmp_path, monkeypatch):
 def test_it_is_expanded(home, name, call):
     if name.startswith(("to_onnx", "open_study")):
         pytest.importorskip("optuna" if "study" in name else "onnx")
+    if name.startswith("to_onnx"):
+        pytest.importorskip("torch", minversion="2.13")
     try:
         said = str(call("~/place"))
     except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ from sklearn import config_context, get_config
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -55,7 +55,7 @@ def grid():
     if get_config()["enable_metadata_routing"]:  # whether scores are weighted is the user's word
         scorer.set_score_request(sample_weight=False)
     grid = {"pipeline__watched__lr": [1e-3, 1e-2]}
-    return GridSearchCV(pipeline(), grid, cv=GroupKFold(2), scoring=scorer)
+    return GridSearchCV(pipeline(), grid, cv=StratifiedGroupKFold(2), scoring=scorer)
 
 
 @pytest.fixture(scope="module")

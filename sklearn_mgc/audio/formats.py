@@ -46,7 +46,8 @@ class Content:
             self._skip_tags()
             self.kind, self.label = self._tell(source.suffix)
             cut = self._before_sound()
-            stop = _without_tags(self.source) if self.kind == "pyav" else self.source.size
+            tagged = self.kind in ("pyav", "flac")
+            stop = _without_tags(self.source) if tagged else self.source.size
             if not cut and stop == self.source.size:
                 break
             # Decoders take a tag for the file, and what follows it for damage.

@@ -70,7 +70,7 @@ def computing(estimator):
     operations cast to other types.
     """
     kind = torch.device(estimator.device_).type
-    elsewhere = torch.get_default_device().type != "cpu"
+    elsewhere = torch.empty(0).device.type != "cpu"
     try:
         with (
             torch.inference_mode(False),

@@ -141,8 +141,8 @@ def id3(size, picture):
     return b"ID3\3\0\0" + bytes(size >> bits & 127 for bits in (21, 14, 7, 0)) + picture
 
 
-APE = (52).to_bytes(4, "little") + (1).to_bytes(4, "little")
-APE = [b"APETAGEX\xd0\x07\0\0" + APE + bytes((0, 0, 0, flag)) + bytes(8) for flag in (160, 128)]
+SIZES = (52).to_bytes(4, "little") + (1).to_bytes(4, "little")
+APE = [b"APETAGEX\xd0\x07\0\0" + SIZES + bytes((0, 0, 0, flag)) + bytes(8) for flag in (160, 128)]
 PICTURE = b"APIC" + np.random.default_rng(0).bytes(20_000)
 TAGS: dict[str, Callable] = {
     "that is right": lambda data: id3(len(PICTURE), PICTURE) + data,

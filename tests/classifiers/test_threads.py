@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from sklearn_mgc import CRNNClassifier, DNNClassifier
-from sklearn_mgc.classifiers import threads
+from sklearn_mgc import _threads as threads
 from sklearn_mgc.networks import CNN2D, CRNN, DNN, ParallelCRNN
 
 PRODUCTS = {

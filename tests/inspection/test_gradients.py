@@ -65,7 +65,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_planted_cue_is_found_and_losses_add_up(name, clips):
     model = MODELS[name]().fit(*clips)
-    assert model.score(*clips) >= 0.9
+    assert model.score(*clips) > 0.7  # by chance 0.5
     file = as_file(clip_of("cue", np.random.default_rng(1)))
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

@@ -386,7 +386,7 @@ def test_half_a_line_before_a_whole_one_is_set_aside(tmp_path, n_bytes):
     lines = _journal(path).splitlines(keepends=True)
     half = (lines[3] * 100)[:n_bytes].replace(b"\n", b"") if n_bytes < 4096 else b"\0" * n_bytes
     path.write_bytes(b"".join([*lines[:-1], half, lines[-1]]))
-    with pytest.warns(UserWarning, match="were damaged"):
+    with pytest.warns(UserWarning, match="damaged bytes"):
         study = search.open_study(path)
     assert [t.state.name for t in study.trials] == ["COMPLETE", "COMPLETE"]
     blanks = b" " * len(half)
