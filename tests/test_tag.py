@@ -130,14 +130,14 @@ def test_write_protected(music, model, capsys):
 
 
 def test_interrupted_it_says_how_to_undo_what_was_done(music, model, capsys, monkeypatch):
-    before, usual = digests(music), tag.probabilities_of
+    before, usual = digests(music), tag.write_genres
 
-    def interrupted(pipeline, file, window):
-        if file.endswith("b.mp3"):
+    def interrupted(file, genres, journal):
+        if file.name == "b.mp3":
             raise KeyboardInterrupt
-        return usual(pipeline, file, window)
+        return usual(file, genres, journal)
 
-    monkeypatch.setattr(tag, "probabilities_of", interrupted)
+    monkeypatch.setattr(tag, "write_genres", interrupted)
     arguments = ["--model", model, "--min-confidence", "0", "--write", "--journal", "journal"]
     assert main(["tag", str(music), *arguments]) == 130
     assert "1 files: 1 got a genre." in capsys.readouterr().out

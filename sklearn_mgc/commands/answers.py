@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,18 @@ def saved_classifier(path: str) -> Any:
             f"{path}: holds a {type(pipeline).__name__}, not a fitted classifier with predict_proba"
         )
     return pipeline
+
+
+def asked(ask: Callable, files: Sequence) -> Iterator[Any]:
+    """What ``ask`` says of each file, in order, with a progress bar: as many at once as cores."""
+    from tqdm import tqdm
+
+    from sklearn_mgc.features.workers import run
+
+    n_jobs = -1 if len(files) > 1 else 1
+    answers = run(ask, ((file,) for file in files), n_jobs=n_jobs, prefer="threads")
+    silent = n_jobs == 1 or not sys.stderr.isatty()
+    yield from tqdm(answers, total=len(files), unit="file", disable=silent)
 
 
 def probabilities_of(pipeline, file: str, window: float) -> np.ndarray:

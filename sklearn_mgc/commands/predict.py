@@ -17,6 +17,7 @@ from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
     MODELS,
     add_asking,
+    asked,
     check_asking,
     probabilities_of,
     saved_classifier,
@@ -53,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
         check_writable(args.csv)
     pipeline, files = _model(args)
     rows = []
-    alone = len(files) == 1 or not sys.stderr.isatty()
-    for file in tqdm(files, unit="file", disable=alone):
-        row = _ask(pipeline, file, args)
+    for row in asked(lambda file: _ask(pipeline, file, args), files):
         rows.append(row)
         if args.json:
             tqdm.write(json.dumps(row))

@@ -18,6 +18,7 @@ from sklearn_mgc._optional import require
 from sklearn_mgc.audio import AudioError, printable
 from sklearn_mgc.commands.answers import (
     add_asking,
+    asked,
     check_asking,
     probabilities_of,
     saved_classifier,
@@ -103,8 +104,8 @@ def run(args: argparse.Namespace) -> int:
     rows = []
     tqdm.write(_line(dict(zip(_COLUMNS, _COLUMNS, strict=True))))
     try:
-        for file in tqdm(files, unit="file", disable=not sys.stderr.isatty()):
-            row = _propose(pipeline, file, args)
+        proposed = asked(lambda file: _propose(pipeline, file, args), files)
+        for file, row in zip(files, proposed, strict=True):
             if journal is not None and not row["skipped"]:
                 _write(row, file, journal)
             rows.append(row)

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from sklearn_mgc.audio import AudioError, printable
+from sklearn_mgc.commands.answers import asked
 from sklearn_mgc.commands.tracks import add_left_out, list_files
 from sklearn_mgc.features import PretrainedEmbedding
 from sklearn_mgc.features.base import check_choice
@@ -36,24 +38,30 @@ def run(args: argparse.Namespace) -> int:
     check_choice("--model", args.model, tuple(tagging))
     names = tagging[args.model]
     embedding = PretrainedEmbedding(args.model, layer="tags", statistics=("mean",)).fit()
-    failed = False
-    for file in list_files(args.files, every=args.left_out):
+
+    def ask(file: Path) -> np.ndarray | AudioError:
         try:
-            tags = embedding.transform([str(file)])[0]
+            return embedding.transform([str(file)])[0]
         except AudioError as error:
+            return error
+
+    failed = False
+    files = list_files(args.files, every=args.left_out)
+    for file, tags in zip(files, asked(ask, files), strict=True):
+        if isinstance(tags, AudioError):
             failed = True
             if args.json:
-                message = {"error": type(error).__name__, "message": str(error)}
-                print(json.dumps({"file": str(file), **message}))
+                message = {"error": type(tags).__name__, "message": str(tags)}
+                tqdm.write(json.dumps({"file": str(file), **message}))
             else:
-                print(f"error: {printable(str(error))}", file=sys.stderr)
+                tqdm.write(f"error: {printable(str(tags))}", file=sys.stderr)
             continue
         best = np.argsort(-tags, kind="stable")[: args.top]
         found = {names[i]: round(float(tags[i]), 4) for i in best}
         if args.json:
-            print(json.dumps({"file": str(file), "tags": found}))
+            tqdm.write(json.dumps({"file": str(file), "tags": found}))
         else:
-            print(printable(str(file)))
+            tqdm.write(printable(str(file)))
             for name, probability in found.items():
-                print(f"  {probability:6.3f}  {name}")
+                tqdm.write(f"  {probability:6.3f}  {name}")
     return int(failed)
