@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -105,7 +106,7 @@ class Grid(NamedTuple):
         return np.stack([y[i * self.step :][: self.length] for i in range(n_windows)])
 
 
-class Backbone:
+class Backbone(ABC):
     """A network with its weights.
 
     A subclass sets ``card`` and ``weights_hash`` and has ``embed``.
@@ -130,6 +131,7 @@ class Backbone:
         rate = self.card.sample_rate
         return Grid(max(1, round(window * rate)), max(1, round(hop * rate)))
 
+    @abstractmethod
     def embed(
         self, y: np.ndarray, n_windows: int, grid: Grid, layers: tuple[str, ...], device: str
     ) -> np.ndarray:
@@ -137,7 +139,6 @@ class Backbone:
 
         ``y`` holds the samples of the windows with their margins.
         """
-        raise NotImplementedError
 
 
 def hash_weights(weights: dict[str, np.ndarray]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -34,13 +35,13 @@ class LogMelBackbone(Backbone):
 
     network: nn.Module
 
+    @abstractmethod
     def patches(self, y: np.ndarray, n_windows: int, grid: Grid, device: str) -> torch.Tensor:
         """Compute log-mel spectrograms (n_windows, n_frames, n_bands) of consecutive windows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spectrogram(self, grid: Grid) -> dict[str, Any]:
         """Tell how to compute ``patches`` elsewhere; ``n_frames`` and ``n_bands`` are among it."""
-        raise NotImplementedError
 
     def embed(self, y, n_windows, grid, layers, device):
         """As `Backbone.embed`: one spectrum for all windows, then all windows at once."""
